@@ -1,0 +1,1 @@
+"""Tests of the controller, the drivers, the core and the simulated room."""
