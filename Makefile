@@ -1,0 +1,55 @@
+# From nothing to a running room: python3 (3.11 or newer), make and pip are all that is assumed.
+# Every target makes .venv first, from the hash-locked requirements; a second run finds it ready.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+# The environment belongs to one lock, one pyproject and one folder: another of these, another stamp.
+KEY := $(shell { cat requirements/dev.txt pyproject.toml; pwd; } | cksum | cut -d' ' -f1)
+READY := .venv/ready-$(KEY)
+
+.PHONY: help demo test lint docs lock clean
+.DEFAULT_GOAL := help
+
+help:  ## Say what each target does
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; call make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv --clear .venv
+	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	$(PIP) check
+	@touch $@
+
+demo: $(READY)  ## One whole simulated procedure over a real serial pty and Modbus TCP
+	$(BIN)/galactograph-sim demo
+
+test: $(READY)  ## All tests
+	$(BIN)/pytest
+
+lint: $(READY)  ## Style, types, floors, and documents that are drawn from tables
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+
+docs: $(READY)  ## Draw the documents that are made from tables again
+	$(BIN)/python docs/generate.py
+
+# Its tool is kept apart from the locked environment, and is the only thing here without a hash.
+LOCK := ../.venv-lock/bin/pip-compile --quiet --no-header --generate-hashes --strip-extras \
+	--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+lock:  ## Resolve requirements/*.in to exact versions and hashes (UPGRADE=1: the newest allowed)
+	$(PYTHON) -m venv --clear .venv-lock
+	.venv-lock/bin/python -m pip --disable-pip-version-check install --quiet pip-tools==7.6.2
+	cd requirements && $(LOCK) $(if $(UPGRADE),--upgrade) -o run.txt run.in
+	cd requirements && $(LOCK) $(if $(UPGRADE),--upgrade) -o dev.txt dev.in
+
+clean:  ## Remove the environment, caches and build leftovers
+	rm -rf .venv .venv-lock build dist *.egg-info .coverage
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
