@@ -148,21 +148,23 @@ def test_shipped_files_stay_readable_in_one_sitting():
 # --- words ------------------------------------------------------------------------------------
 
 # Written so that the patterns do not find themselves.
+MACHINE_PATHS = r"(?<![\w.])/(wor[k]|hom[e]|roo[t]|tm[p]|User[s])/"
 BANNED_TEXT = {
     r"\b(TO[D]O|FIX[M]E|XX[X])\b": "do it, or write down in docs/ what is not built",
-    r"(?<![\w.])/(wor[k]|hom[e]|roo[t]|tm[p]|User[s])/": "no path of one machine",
+    MACHINE_PATHS: "no path of one machine",
     r"(extra-)?index-ur[l]\s*[= ]\s*\S*:/|/simpl[e]/|pyp[i]\.org": "no registry address",
     r"(?i)\bissue[ ]#?\d": "say the reason itself; trackers move",
 }
 
 
-def banned_words(text: str) -> list[str]:
-    """Lines with banned text, each with what to do instead."""
+def banned_words(text: str, path: str = "docs/example.md") -> list[str]:
+    """Lines with banned text, each with what to do instead; a test may make up a path."""
+    may_name_paths = path.startswith("tests/")
     return [
         f"{number}: {line.strip()}: {instead}"
         for number, line in enumerate(text.splitlines(), 1)
         for pattern, instead in BANNED_TEXT.items()
-        if re.search(pattern, line)
+        if re.search(pattern, line) and not (may_name_paths and pattern == MACHINE_PATHS)
     ]
 
 
@@ -173,7 +175,7 @@ def test_no_banned_words_in_the_tree():
         f"{path}:{line}"
         for path in texts
         if path != "tests/test_architecture.py"
-        for line in banned_words((ROOT / path).read_text("utf-8"))
+        for line in banned_words((ROOT / path).read_text("utf-8"), path)
     ]
     assert not found, "\n" + "\n".join(found)
 
