@@ -18,7 +18,7 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, prin
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 PROOFS = pytest.StashKey[dict[str, list[str]]]()
-"""Hazard id to the tests that are marked with it."""
+"""Hazard id to the test functions marked with it, once per case."""
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +50,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                         f"use one of {', '.join(proofs)}, or add its row"
                     )
                     raise pytest.UsageError(message)
-                proofs[hazard_id].append(item.nodeid)
+                proofs[hazard_id].append(item.nodeid.partition("[")[0])
     config.stash[PROOFS] = proofs
 
 
@@ -62,6 +62,6 @@ def pytest_terminal_summary(
         return
     terminalreporter.section("hazards and the collected tests that prove their controls")
     for hazard_id, proofs in config.stash.get(PROOFS, {}).items():
-        terminalreporter.write_line(f"{hazard_id}: {len(proofs)}")
-        for nodeid in proofs:
-            terminalreporter.write_line(f"    {nodeid}")
+        terminalreporter.write_line(f"{hazard_id}: {len(proofs)} cases")
+        for function in sorted(set(proofs)):
+            terminalreporter.write_line(f"    {function}")
