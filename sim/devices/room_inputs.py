@@ -1,0 +1,120 @@
+"""What hands do in the simulated room, and what goes wrong there, as one table by name."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from sim.devices.modbus_device import ModbusDevice
+
+if TYPE_CHECKING:
+    from sim.devices.room import SimulatedRoom
+
+Value = bool | int | str
+NAMES: Final = ("pump", "mammograph", "pressure_sensor", "room_io")
+"""The four devices of a room."""
+
+Act = Callable[["SimulatedRoom", Any, int], None]
+
+
+class Input(NamedTuple):
+    """Values an input takes (None = any whole number) and what it does."""
+
+    values: tuple[Value, ...] | None
+    act: Act
+
+
+def _contact(name: str) -> Act:
+    return lambda room, on, now_ns: room.room_io.set_contact(name, on, now_ns)
+
+
+def _set(place: str, attribute: str, true: Value | None = None) -> Act:
+    """Set an attribute of a part of the room; with ``true`` given, to value == true."""
+
+    def act(room: "SimulatedRoom", value: Value, now_ns: int) -> None:
+        part: object = room
+        for name in filter(None, place.split(".")):
+            part = getattr(part, name)
+        setattr(part, attribute, value if true is None else value == true)
+
+    return act
+
+
+def _hold(room: "SimulatedRoom", pressed: bool, now_ns: int) -> None:
+    """Two antivalent contacts of one switch."""
+    room.room_io.set_contact("hold_no", pressed, now_ns)
+    room.room_io.set_contact("hold_nc", not pressed, now_ns)
+
+
+def _door(room: "SimulatedRoom", value: str, now_ns: int) -> None:
+    room.room_io.set_contact("door_closed", value == "closed", now_ns)
+    room.mammograph.set_door(value == "closed", now_ns)
+
+
+def _temperature(room: "SimulatedRoom", missing: bool, now_ns: int) -> None:
+    room.pressure_sensor.temperature_mc = None if missing else room.physics.rig.temperature_mc
+
+
+def _modbus(room: "SimulatedRoom", name: str) -> ModbusDevice:
+    device = room.inner(name)
+    if not isinstance(device, ModbusDevice):
+        raise TypeError(name)
+    return device
+
+
+_SWITCH: Final = (True, False)
+_PRESS: Final = (True,)
+_UNITS: Final = NAMES[1:]
+INPUTS: Final[dict[str, Input]] = {
+    # hands
+    "hold": Input(_SWITCH, _hold),
+    "hold_no": Input(_SWITCH, _contact("hold_no")),
+    "hold_nc": Input(_SWITCH, _contact("hold_nc")),
+    "pain": Input(_SWITCH, _contact("pain")),
+    "emergency_stop": Input(_SWITCH, _contact("emergency_stop")),
+    "door": Input(("open", "closed"), _door),
+    "tip": Input(("out", "duct"), _set("physics", "tip_in_duct", "duct")),
+    "stopcock": Input(("open", "closed"), _set("physics", "stopcock_open", "open")),
+    "prime": Input(_PRESS, lambda room, _value, _now_ns: room.physics.prime()),
+    "compress_pedal": Input(
+        _SWITCH, lambda room, on, now_ns: room.mammograph.press_pedal(on, now_ns)
+    ),
+    "unit_release": Input(
+        _PRESS, lambda room, _value, now_ns: room.mammograph.press_release(now_ns)
+    ),
+    "keypad_start": Input(_PRESS, lambda room, _value, now_ns: room.pump.keypad_start(now_ns)),
+    "keypad_stop": Input(_PRESS, lambda room, _value, now_ns: room.pump.keypad_stop(now_ns)),
+    "pump_mains": Input(_SWITCH, _set("", "pump_mains")),
+    # what goes wrong
+    "occluded": Input(_SWITCH, _set("physics", "occluded")),
+    "pump_stall": Input(_PRESS, lambda room, _value, now_ns: room.pump.stall(now_ns)),
+    "pump_ignores_stop": Input(_SWITCH, _set("pump.model", "ignores_stop")),
+    "pump_ignores_ttl": Input(_SWITCH, _set("pump.model", "ignores_trigger")),
+    "relay_welded": Input(_SWITCH, _set("room_io", "relay_welded")),
+    "sensor_fault": Input(_SWITCH, _set("pressure_sensor", "fault")),
+    "sensor_offset_pa": Input(None, _set("pressure_sensor", "offset_pa")),
+    "sensor_noise_pa": Input(None, _set("pressure_sensor", "noise_pa")),
+    "temperature_mc": Input(None, _set("pressure_sensor", "temperature_mc")),
+    "temperature_missing": Input(_SWITCH, _temperature),
+    "freeze": Input(_UNITS, lambda room, name, now_ns: _modbus(room, name).freeze(now_ns)),
+    "thaw": Input(_UNITS, lambda room, name, now_ns: _modbus(room, name).thaw(now_ns)),
+    "power_cycle": Input(NAMES, lambda room, name, _now_ns: room.power_cycle(name)),
+}
+
+
+def action(name: str, value: Value) -> Act:
+    """What the input does.
+
+    Raises:
+        ValueError: Unknown name, or a value that the input does not take.
+    """
+    entry = INPUTS.get(name)
+    if entry is None:
+        known = ", ".join(sorted(INPUTS))
+        raise ValueError(f"input {name!r} is unknown; the room has: {known}")
+    if entry.values is None:
+        fits, wanted = type(value) is int, "a whole number"
+    else:
+        fits = any(type(value) is type(one) and value == one for one in entry.values)
+        wanted = " or ".join(map(repr, entry.values))
+    if not fits:
+        raise ValueError(f"input {name!r} does not take {value!r}; give {wanted}")
+    return entry.act
