@@ -107,6 +107,7 @@ class _RoomTables:
         drivers = [(name, device.driver) for name, device in devices]
         if self.pump is not None:
             drivers.insert(0, ("pump", self.pump.driver))
+            found += relations.speed(file, self.pump)
         return found + _unknown_drivers(file, known, drivers)
 
     def complete(self) -> RoomConfig:

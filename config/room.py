@@ -155,10 +155,10 @@ class ModbusSection(Section):
 class MammographSection(ModbusSection):
     """``[mammograph]``: the mammography unit."""
 
-    driver: Text = "mammograph"
+    driver: Text = "modbus-mammograph"
     unit_id: int = Field(default=1, ge=1, le=247, description="Modbus unit id")
     watchdog_ms: int = Field(
-        default=1_000,
+        default=500,
         ge=200,
         le=2_000,
         description="silence of the controller after which the unit withdraws its permits",
@@ -175,7 +175,7 @@ class MammographSection(ModbusSection):
 class PressureSensorSection(ModbusSection):
     """``[pressure_sensor]``: the sensor in the line."""
 
-    driver: Text = "pressure-sensor"
+    driver: Text = "modbus-pressure-sensor"
     unit_id: int = Field(default=2, ge=1, le=247, description="Modbus unit id")
     poll: Poll = Poll(idle_ms=200, active_ms=20, exposing_ms=100)
 
@@ -183,10 +183,10 @@ class PressureSensorSection(ModbusSection):
 class RoomIoSection(ModbusSection):
     """``[room_io]``: the box with the switches and the two-stage stop."""
 
-    driver: Text = "room-io"
+    driver: Text = "modbus-room-io"
     unit_id: int = Field(default=3, ge=1, le=247, description="Modbus unit id")
     watchdog_ms: int = Field(
-        default=250,
+        default=300,
         ge=250,
         le=300,
         description="silence of the controller after which the box stops the pump",

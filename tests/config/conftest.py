@@ -6,7 +6,9 @@ import pytest
 
 from config.load import LoadedRoom, load_room
 
-KNOWN = frozenset({"new-era", "ultra", "mammograph", "pressure-sensor", "room-io"})
+KNOWN = frozenset(
+    {"new-era", "ultra", "modbus-mammograph", "modbus-pressure-sensor", "modbus-room-io"}
+)
 
 
 class Site:

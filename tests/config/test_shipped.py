@@ -8,6 +8,7 @@ import pytest
 from config.files import resolve, shipped
 from config.load import load_room
 from config.procedure import MUST_ASK
+from drivers.registry import known_names
 from state_machine.limits import Limits
 from state_machine.profile import Mode, Order
 from tests.config.conftest import KNOWN
@@ -20,6 +21,11 @@ def test_every_shipped_room_loads_by_name(name):
     assert loaded.sha256 == hashlib.sha256(resolve(name).read_bytes()).hexdigest()
     procedure = shipped("procedures")["galactography"].read_bytes()
     assert loaded.procedure_sha256 == hashlib.sha256(procedure).hexdigest()
+
+
+@pytest.mark.parametrize("name", sorted(shipped("rooms")))
+def test_shipped_rooms_name_drivers_that_there_are(name):
+    load_room(name, known_names())
 
 
 def test_the_demo_and_the_template_are_shipped():
