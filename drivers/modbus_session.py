@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from drivers.driver import NEVER_NS
-from drivers.modbus import Answer, Fault, FaultKind, Outcome, Question, RegisterClient
+from drivers.modbus import Fault, FaultKind, Outcome, Question, RegisterClient
 from drivers.registers import IDENTITY, Block, Values, whole
 from state_machine.readings import Link
 from state_machine.units import NS_PER_MS
@@ -148,6 +148,7 @@ class Session:
     def refuse(self, words: str, now_ns: int) -> None:
         """The device answers and is not to be used; probe again after a pause."""
         self.link, self.refusal = Link.REFUSED, words
+        self._failures = 0
         self._probe_again(now_ns + RETRY_NS)
 
     # --- outcomes ---------------------------------------------------------------------------
@@ -155,10 +156,11 @@ class Session:
     def _settle(self, outcome: Outcome | None, now_ns: int) -> Outcome | None:
         if outcome is None:
             return None
-        if isinstance(outcome, Answer):
-            self._failures = 0
-        else:
+        if isinstance(outcome, Fault):
             self._failures += 1
+        elif self.up:
+            # Not while probing: a device that only ever answers half a probe is no device.
+            self._failures = 0
         if self._asked_by_probe:
             self._advance(outcome, now_ns)
             return None
@@ -177,12 +179,10 @@ class Session:
         if words:
             self.refuse(f"{self.name}: {words}", now_ns)
             return
-        if self.link is Link.LOST:
-            self.link, self.refusal = Link.PROBING, ""
         self._step += 1
         if self._step == len(self._steps):
             self.link, self.refusal = Link.UP, ""
-            self._step = 0
+            self._step = self._failures = 0
             self._on_up()
 
     def _fall_silent(self, fault: Fault, probe_due_ns: int) -> None:

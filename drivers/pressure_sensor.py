@@ -157,7 +157,11 @@ class PressureSensor(MapDevice[LineTarget, LineReading]):
             self._zeroed_for = 0  # the sensor restarted
         if count != self._count:
             self._zero_refusal = ""
-        elif count == self._zeroed_for - 1 and asked_ns >= self._zero_shows_ns:
+        elif (
+            not self._zero_refusal
+            and count == self._zeroed_for - 1
+            and asked_ns >= self._zero_shows_ns
+        ):
             self._zero_refusal = (
                 f"zeroing was acknowledged and its counter stays at {count}; zero it again"
             )

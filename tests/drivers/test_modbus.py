@@ -203,15 +203,18 @@ def test_unit_id_outside_the_protocol_is_refused(unit_id):
         RegisterClient(unit_id)
 
 
-@pytest.mark.parametrize("make", [
-    lambda: read_question(0, 0),
-    lambda: read_question(0, 126),
-    lambda: read_question(65_535, 2),
-    lambda: write_question(0, ()),
-    lambda: write_question(0, (0,) * 124),
-    lambda: write_question(0, (65_536,)),
-    lambda: write_question(0, (-1,)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: read_question(0, 0),
+        lambda: read_question(0, 126),
+        lambda: read_question(65_535, 2),
+        lambda: write_question(0, ()),
+        lambda: write_question(0, (0,) * 124),
+        lambda: write_question(0, (65_536,)),
+        lambda: write_question(0, (-1,)),
+    ],
+)
 def test_question_the_wire_cannot_carry_is_refused(make):
     with pytest.raises(ValueError, match="cannot"):
         make()
@@ -219,8 +222,16 @@ def test_question_the_wire_cannot_carry_is_refused(make):
 
 # --- chunking and garbage --------------------------------------------------------------------
 
-FRAMES = [READ_ANSWER, WRITE_ANSWER, "0009 0000 0007 02 03 04 0000 0000", "0001 0000 0003 02 83 02",
-          "0001 0005 0003", "0001 0000 0000", "02 03 04 1234 FFFE 4DF5", "02 83 02 30F1"]  # fmt: skip
+FRAMES = [
+    READ_ANSWER,
+    WRITE_ANSWER,
+    "0009 0000 0007 02 03 04 0000 0000",
+    "0001 0000 0003 02 83 02",
+    "0001 0005 0003",
+    "0001 0000 0000",
+    "02 03 04 1234 FFFE 4DF5",
+    "02 83 02 30F1",
+]
 NOISE = st.one_of(st.binary(max_size=40), st.sampled_from([hexed(text) for text in FRAMES]))
 
 
