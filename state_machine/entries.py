@@ -1,0 +1,186 @@
+"""What goes into the record: one frozen struct per kind, a union tagged by ``entry``.
+
+Every entry carries a number that the core counts (``seq``, from 1, without gaps) and
+the boot time of the pass that made it. A *start* waits until the entry with its intent
+is durable; nothing else waits. ``Inputs`` holds what went into ``step`` in one pass, so
+that the record can be replayed.
+"""
+
+import msgspec
+
+from state_machine.readings import (
+    HostReading,
+    JournalReading,
+    LineReading,
+    MammographReading,
+    PumpReading,
+    RoomReading,
+)
+from state_machine.requests import AnyRequest
+
+
+class Entry(msgspec.Struct, frozen=True, tag_field="entry"):
+    """What every entry carries."""
+
+    seq: int
+    at_ns: int
+
+
+class Started(Entry, frozen=True, tag="started"):
+    """The controller began: program, room, mode, limits in force with their marks."""
+
+    program: str
+    room: str
+    mode: str
+    profile_sha256: str
+    limits: tuple[tuple[str, int, int, str, str], ...]
+    """(name, value, ceiling, meaning, evidence) of every limit in force."""
+    deviations: tuple[str, ...] = ()
+    """Recorded deviations of the room, e.g. no independent pressure switch."""
+
+
+class Inputs(Entry, frozen=True, tag="inputs"):
+    """What went into one pass: the readings that changed (None = as before), requests."""
+
+    pump: PumpReading | None = None
+    line: LineReading | None = None
+    room: RoomReading | None = None
+    mammograph: MammographReading | None = None
+    journal: JournalReading | None = None
+    host: HostReading | None = None
+    requests: tuple[AnyRequest, ...] = ()
+
+
+class PhaseChanged(Entry, frozen=True, tag="phase"):
+    """The workflow moved."""
+
+    source: str
+    event: str
+    phase: str
+    by: str = ""
+
+
+class Refused(Entry, frozen=True, tag="refused"):
+    """A request or an event was refused, in words."""
+
+    what: str
+    words: tuple[str, ...]
+    by: str = ""
+
+
+class Noted(Entry, frozen=True, tag="noted"):
+    """A fact that a person stated or the room showed (checklist, set-up, prime, duct ...)."""
+
+    topic: str
+    facts: tuple[tuple[str, str], ...]
+    by: str = ""
+
+
+class HoldChanged(Entry, frozen=True, tag="hold"):
+    """The hold gate moved; ``why`` is empty on a plain press or release."""
+
+    action: str
+    hold: str
+    why: str = ""
+
+
+class MotionIntent(Entry, frozen=True, tag="intent"):
+    """A motion was planned: what the pump may be told, once this is durable."""
+
+    motion_id: int
+    purpose: str
+    base_nl: int
+    until_nl: int
+    duct: int
+
+
+class MotionEnded(Entry, frozen=True, tag="motion-ended"):
+    """A motion is over: what the pump's own counter says it moved."""
+
+    motion_id: int
+    purpose: str
+    moved_nl: int
+    reached: bool
+    why: str = ""
+
+
+class LedgerChanged(Entry, frozen=True, tag="ledger"):
+    """Delivered volume as [low, high]: of the duct, and of the side-day. ``intent_nl`` is
+    the high that holds if nothing more is ever heard.
+    """
+
+    duct: int
+    low_nl: int
+    high_nl: int
+    intent_nl: int
+    side_day_low_nl: int
+    side_day_high_nl: int
+
+
+class GateClosed(Entry, frozen=True, tag="gate"):
+    """The gate replaced an output by its safe value."""
+
+    output: str
+    cause: str
+    words: str
+    way_back: str
+
+
+class AlarmChanged(Entry, frozen=True, tag="alarm"):
+    """An alarm was raised, cleared or acknowledged."""
+
+    alarm: str
+    priority: str
+    change: str
+    words: str
+    by: str = ""
+
+
+class Exposed(Entry, frozen=True, tag="exposed"):
+    """An exposure was counted by the unit."""
+
+    view: str
+    exposure_count: int
+    tube_voltage_v: int
+    tube_charge_uas: int
+    exposure_ms: int
+    prepulse_uas: int
+    aec: bool
+    force_mn: int
+    thickness_um: int
+
+
+class SideDaySaved(Entry, frozen=True, tag="side-day"):
+    """Ledger and lock of one breast on one day; survives closing and restart."""
+
+    patient_id: str
+    side: str
+    utc_day: int
+    low_nl: int
+    high_nl: int
+    injection_count: int
+    locked_until_day: int = 0
+
+
+class Resume(Entry, frozen=True, tag="resume"):
+    """All that a restart needs, written at every phase change and intent (msgpack)."""
+
+    state: bytes
+
+
+AnyEntry = (
+    Started
+    | Inputs
+    | PhaseChanged
+    | Refused
+    | Noted
+    | HoldChanged
+    | MotionIntent
+    | MotionEnded
+    | LedgerChanged
+    | GateClosed
+    | AlarmChanged
+    | Exposed
+    | SideDaySaved
+    | Resume
+)

@@ -1,0 +1,330 @@
+"""What the workflow's conditions may look at: plain yes-or-no facts, worked out once.
+
+The conditions of the table read only these fields, so that a row can be read, walked
+and tested without a room. ``gather`` is the only place that derives them.
+"""
+
+import msgspec
+
+from state_machine import alarms, ledger, observe
+from state_machine import hold as hold_gate
+from state_machine.limits import Limits
+from state_machine.profile import Severity
+from state_machine.readings import Link, Paddle, PumpReading, Readings, UnitState
+from state_machine.requests import (
+    AnyRequest,
+    Cannulate,
+    ChooseDuct,
+    ConfirmArm,
+    Event,
+    OpenCase,
+    Role,
+)
+from state_machine.state import Case, HoldPhase, Phase, State
+from state_machine.targets import View
+from state_machine.units import decimal, flow_drop_pa
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """Facts of one pass. Every default is the one that refuses."""
+
+    # who asks
+    by_named: bool = False
+    may_resume: bool = False
+    """After pain only the performing radiologist may go on."""
+    anchor: Phase = Phase.STANDBY
+    """Where a stopped procedure may go on."""
+    # opening
+    patient_named: bool = False
+    people_named: bool = False
+    side_matches_order: bool = False
+    volume_orderable: bool = False
+    side_unlocked: bool = False
+    same_patient_answered: bool = False
+    record_healthy: bool = False
+    # checklist
+    all_answered: bool = False
+    no_absolute: bool = False
+    no_reschedule: bool = False
+    physician_accepted: bool = False
+    # set-up
+    mounted: bool = False
+    temperature_in_range: bool = False
+    contrast_enough: bool = False
+    diameter_confirmed: bool = False
+    pump_up: bool = False
+    line_up: bool = False
+    room_up: bool = False
+    unit_up: bool = False
+    permit_closed: bool = False
+    switches_right: bool = False
+    # prime
+    zeroed: bool = False
+    at_rest: bool = False
+    primed: bool = False
+    resistance_measured: bool = False
+    resistance_in_band: bool = False
+    drop_allowed: bool = False
+    counters_zero: bool = False
+    # duct
+    duct_named: bool = False
+    duct_has_room: bool = False
+    cannula_in: bool = False
+    drops_done: bool = False
+    # arming
+    pump_stopped: bool = False
+    readings_fresh: bool = False
+    link_quick: bool = False
+    punctual: bool = False
+    switch_released: bool = False
+    no_latched_alarm: bool = False
+    injections_left: bool = False
+    volume_left: bool = False
+    net_below_pause: bool = False
+    paddle_released: bool = False
+    unit_idle: bool = False
+    plan_repeated: bool = False
+    no_emergency_stop: bool = False
+    pain_released: bool = False
+    hold_open: bool = False
+    # settle, compression, exposure
+    settled: bool = False
+    compressed: bool = False
+    force_allowed: bool = False
+    line_calm: bool = False
+    view_taken: bool = False
+    door_closed: bool = False
+    delay_allowed: bool = False
+    pump_locked: bool = False
+    exposed: bool = False
+
+
+def gather(
+    state: State, readings: Readings, now_ns: int, late: bool, request: AnyRequest | None = None
+) -> Facts:
+    """Work out the facts of this pass, for a request or (None) for the room itself."""
+    limits = state.profile.limits
+    values: dict[str, bool | Phase] = {"anchor": state.stop.anchor}
+    values |= _who(state, request)
+    values |= _opening(state, readings, request)
+    values |= _checklist(state)
+    values |= _set_up(state, readings)
+    values |= _prime(state, readings, limits)
+    values |= _duct(state, request, limits)
+    values |= _arming(state, readings, now_ns, late, request)
+    values |= _imaging(state, readings, now_ns, limits)
+    return msgspec.convert(values, Facts, strict=False)
+
+
+def read_back(state: State) -> str:
+    """The plan that arming reads back and the second step must repeat."""
+    case, duct, mounted = state.case, state.duct, state.mounted
+    if case is None or duct is None or mounted is None:
+        return ""
+    planned_nl = observe.planned_nl(state)
+    rate_nl_min = observe.rate_limit_nl_min(state, planned_nl)
+    return (
+        f"{case.side.value} duct {duct.number} at {duct.clock_h} h: "
+        f"{decimal(planned_nl, 6, 3)} mL {mounted.contrast.name} "
+        f"at up to {decimal(rate_nl_min, 6, 2)} mL/min"
+    )
+
+
+def _who(state: State, request: AnyRequest | None) -> dict[str, bool]:
+    if request is None:
+        return {"by_named": True}
+    named = bool(request.by.strip())
+    return {
+        "by_named": named,
+        "may_resume": state.stop.event != Event.PAIN.value or is_performer(state, request),
+    }
+
+
+def is_performer(state: State, request: AnyRequest) -> bool:
+    """The request comes from the radiologist who performs this procedure."""
+    performer = state.case.performer if state.case else ""
+    return request.role is Role.RADIOLOGIST and bool(performer) and request.by == performer
+
+
+def _opening(state: State, readings: Readings, request: AnyRequest | None) -> dict[str, bool]:
+    facts = {"record_healthy": not readings.journal.fault}
+    if not isinstance(request, OpenCase):
+        return facts
+    limits = state.profile.limits
+    patient_id = canonical_patient(request)
+    lock = ledger.locked_until_day(state.ledger, patient_id, request.side)
+    spent = ledger.find_day(state.ledger, patient_id, request.side, request.utc_day).high_nl
+    return facts | {
+        "patient_named": bool(request.patient_id.strip() and request.patient_name.strip()),
+        "people_named": bool(request.performer.strip() and request.assistant.strip()),
+        "side_matches_order": request.side is request.ordered_side,
+        "volume_orderable": limits.motion_least_nl
+        <= request.ordered_nl
+        <= min(limits.injection_volume_nl, limits.side_day_volume_nl - spent),
+        "side_unlocked": request.utc_day >= lock,
+        "same_patient_answered": not _question_open(state, request),
+    }
+
+
+def canonical_patient(request: OpenCase) -> str:
+    """The id under which a patient's ledger is kept."""
+    earlier = request.same_patient_as.strip()
+    return earlier if earlier and earlier != "none" else request.patient_id.strip()
+
+
+def _question_open(state: State, request: OpenCase) -> bool:
+    """Another id within 24 h: is it the same patient? (safety rules 5.1)"""
+    recent = {
+        day.patient_id for day in state.ledger.days if abs(request.utc_day - day.utc_day) <= 1
+    }
+    if request.patient_id.strip() in recent or not recent:
+        return False
+    return request.same_patient_as != "none" and request.same_patient_as not in recent
+
+
+def _checklist(state: State) -> dict[str, bool]:
+    case = state.case
+    given = {key: (answer, accepted) for key, answer, accepted in case.answers} if case else {}
+    items = state.profile.checklist
+    wrong = [i for i in items if i.key in given and given[i.key][0] is not i.safe_answer]
+    return {
+        "all_answered": bool(case) and all(i.key in given for i in items),
+        "no_absolute": not any(i.severity is Severity.ABSOLUTE for i in wrong),
+        "no_reschedule": not any(i.severity is Severity.RESCHEDULE for i in wrong),
+        "physician_accepted": all(
+            given[i.key][1] for i in wrong if i.severity is Severity.PHYSICIAN
+        ),
+    }
+
+
+def _set_up(state: State, readings: Readings) -> dict[str, bool]:
+    mounted, room, pump = state.mounted, readings.room, readings.pump
+    case = state.case
+    need_nl = case.ordered_nl if case else 0
+    return {
+        "mounted": mounted is not None,
+        "temperature_in_range": observe.temperature_ok(state, readings),
+        "contrast_enough": mounted is not None and mounted.volume_nl >= need_nl,
+        "diameter_confirmed": mounted is not None
+        and pump.diameter_um == mounted.syringe.diameter_um,
+        "pump_up": pump.link is Link.UP and pump.settings_ok,
+        "line_up": readings.line.link is Link.UP and readings.line.pressure_pa is not None,
+        "room_up": room.link is Link.UP and room.owned,
+        "unit_up": readings.mammograph.link is Link.UP,
+        "permit_closed": room.relay_closed and not room.stop_line and state.permit,
+        "switches_right": not room.hold_disagrees
+        and not room.hold_pressed
+        and not room.pain_pressed
+        and not room.emergency_stop,
+    }
+
+
+def _prime(state: State, readings: Readings, limits: Limits) -> dict[str, bool]:
+    line = state.line
+    pressure_pa = readings.line.pressure_pa
+    nominal = observe.nominal_resistance_pa_s_ul(state, readings)
+    measured_ppm = line.resistance_pa_s_ul * 1_000_000 // nominal if nominal else 0
+    drop_pa = flow_drop_pa(line.resistance_pa_s_ul, limits.rate_nl_min)
+    pump = readings.pump
+    return {
+        "zeroed": line.zeroed,
+        "at_rest": pressure_pa is not None and abs(pressure_pa) <= limits.rest_pressure_pa,
+        "primed": line.primed,
+        "resistance_measured": line.resistance_pa_s_ul > 0,
+        "resistance_in_band": limits.band_low_ppm <= measured_ppm <= limits.band_high_ppm,
+        "drop_allowed": drop_pa <= limits.flow_drop_pa,
+        "counters_zero": observe.proven_stopped(pump)
+        and pump.infused_nl == 0
+        and pump.withdrawn_nl == 0,
+    }
+
+
+def _duct(state: State, request: AnyRequest | None, limits: Limits) -> dict[str, bool]:
+    duct = state.duct
+    spent_nl = ledger.side_day_high_nl(state.ledger)
+    named = isinstance(request, ChooseDuct) and 1 <= request.clock_h <= 12 and request.orifice > 0
+    return {
+        "duct_named": named or (duct is not None and duct.clock_h > 0),
+        "duct_has_room": spent_nl + limits.motion_least_nl <= limits.side_day_volume_nl,
+        "cannula_in": bool(duct and duct.cannula_in_ns) or isinstance(request, Cannulate),
+        "drops_done": state.plan is None,
+    }
+
+
+def _arming(
+    state: State, readings: Readings, now_ns: int, late: bool, request: AnyRequest | None
+) -> dict[str, bool]:
+    limits, pump, duct = state.profile.limits, readings.pump, state.duct
+    case = state.case
+    net_pa = observe.net_pa(state, readings, now_ns)
+    repeated = isinstance(request, ConfirmArm) and request.plan == read_back(state) != ""
+    unit = readings.mammograph
+    return {
+        "pump_stopped": observe.proven_stopped(pump),
+        "readings_fresh": observe.injection_readings_fresh(state, readings, now_ns),
+        "link_quick": _link_quick(pump, limits),
+        "punctual": not late,
+        "switch_released": hold_gate.may_arm(state.hold, limits, now_ns),
+        "no_latched_alarm": alarms.none_blocks(state),
+        "injections_left": _injections_left(state),
+        "volume_left": case is not None
+        and duct is not None
+        and observe.volume_left_nl(state) >= limits.motion_least_nl,
+        "net_below_pause": net_pa is not None and net_pa < limits.net_pause_pa,
+        "paddle_released": unit.link is Link.UP and unit.paddle is Paddle.RELEASED,
+        "unit_idle": unit.link is Link.UP
+        and unit.unit_state in (UnitState.STANDBY, UnitState.DONE)
+        and not unit.watchdog_tripped,
+        "plan_repeated": repeated,
+        "no_emergency_stop": readings.room.link is Link.UP and not readings.room.emergency_stop,
+        "pain_released": not readings.room.pain_pressed,
+        "hold_open": state.hold.phase is HoldPhase.OPEN,
+    }
+
+
+def _injections_left(state: State) -> bool:
+    limits, duct = state.profile.limits, state.duct
+    if duct is None:
+        return False
+    if state.injection.number:
+        return True  # the injection under way goes on
+    done = ledger.today(state.ledger).injection_count
+    return (
+        duct.injection_count < limits.injections_per_duct_count
+        and done < limits.injections_per_side_day_count
+    )
+
+
+def _link_quick(pump: PumpReading, limits: Limits) -> bool:
+    return 0 < pump.exchange_p99_ns <= limits.exchange_p99_ns
+
+
+def _imaging(state: State, readings: Readings, now_ns: int, limits: Limits) -> dict[str, bool]:
+    unit, exposure = readings.mammograph, state.exposure
+    pressure_pa = observe.line_pressure_pa(state, readings, now_ns)
+    return {
+        "settled": observe.settled(state, readings, now_ns) or state.settled_word,
+        "compressed": unit.link is Link.UP and unit.paddle is Paddle.HOLDING,
+        "force_allowed": unit.force_mn <= limits.force_mn,
+        "line_calm": pressure_pa is not None and pressure_pa <= limits.compression_line_pa,
+        "view_taken": exposure.view is not View.NONE and unit.view_code == exposure.view.value,
+        "door_closed": unit.door_closed and readings.room.door_closed,
+        "delay_allowed": exposure.reconfirmed or not observe.exposure_overdue(state, now_ns),
+        "pump_locked": exposure.pump_locked,
+        "exposed": unit.exposure_count > exposure.count,
+    }
+
+
+def case_of(request: OpenCase) -> Case:
+    """The case that a request opens."""
+    return Case(
+        patient_id=canonical_patient(request),
+        side=request.side,
+        ordered_nl=request.ordered_nl,
+        utc_day=request.utc_day,
+        patient_name=request.patient_name,
+        birth_date=request.birth_date,
+        accession=request.accession,
+        performer=request.performer,
+        assistant=request.assistant,
+    )

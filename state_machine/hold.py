@@ -1,0 +1,110 @@
+"""Hold to inject, hold to expose: what a held switch may do, and what ends it.
+
+The gate starts CLOSED and is made READY only by a deliberate arming. From READY a
+*press* opens it: the switch must have been seen released first, a level never opens.
+A plain release goes back to READY for the resume window; a checkpoint to LIFT, which
+needs release and press. Everything else closes it, and only arming again opens it.
+
+The wired switch is the source here: its beat is a reading of its two contacts that is
+not older than the freshness limit.
+"""
+
+import msgspec
+
+from state_machine.limits import Limits
+from state_machine.state import Hold, HoldAction, HoldPhase
+
+
+class Wired(msgspec.Struct, frozen=True):
+    """The wired switch as this pass sees it."""
+
+    pressed: bool
+    disagrees: bool
+    fresh: bool
+
+
+def advance(hold: Hold, switch: Wired, late: bool, limits: Limits, now_ns: int) -> Hold:
+    """Move the hold gate by one pass."""
+    released = switch.fresh and not switch.pressed and not switch.disagrees
+    released_ns = (hold.released_ns or now_ns) if released else 0
+    moved = _moved(hold, switch, late, limits, now_ns)
+    return msgspec.structs.replace(moved, released_ns=released_ns)
+
+
+def _moved(hold: Hold, switch: Wired, late: bool, limits: Limits, now_ns: int) -> Hold:
+    if hold.phase is HoldPhase.CLOSED:
+        return hold
+    why = _abnormal(hold, switch, late, limits, now_ns)
+    if why:
+        return close(hold, why, now_ns)
+    if hold.phase is HoldPhase.READY and switch.pressed:
+        if not hold.released_ns:
+            return close(hold, "the switch was already pressed: release it, then arm again", now_ns)
+        return _to(hold, HoldPhase.OPEN, now_ns)
+    if hold.phase is HoldPhase.OPEN and not switch.pressed:
+        if hold.action is HoldAction.EXPOSE:
+            return close(hold, "released: arm the exposure again", now_ns)
+        return _to(hold, HoldPhase.READY, now_ns)
+    if hold.phase is HoldPhase.LIFT and not switch.pressed:
+        return _to(hold, HoldPhase.READY, now_ns)
+    return hold
+
+
+def _abnormal(hold: Hold, switch: Wired, late: bool, limits: Limits, now_ns: int) -> str:
+    if not switch.fresh:
+        return "the hold switch was not heard in time: check the room box, then arm again"
+    if switch.disagrees:
+        return "the two contacts of the hold switch contradict each other: have it repaired"
+    if late:
+        return "the controller was late: arm again"
+    if hold.phase is HoldPhase.READY and now_ns >= ready_until_ns(hold, limits):
+        return "armed too long without a press: arm again"
+    if hold.phase is HoldPhase.OPEN and hold.action is HoldAction.EXPOSE:
+        if now_ns - hold.since_ns >= limits.expose_press_ns:
+            return "held longer than an exposure may take: release, look at the unit, arm again"
+    return ""
+
+
+def ready_until_ns(hold: Hold, limits: Limits) -> int:
+    """Instant at which READY ends by itself."""
+    life_ns = limits.arm_life_ns
+    if hold.action is HoldAction.EXPOSE:
+        life_ns = limits.expose_arm_life_ns
+    return hold.since_ns + life_ns
+
+
+def may_arm(hold: Hold, limits: Limits, now_ns: int) -> bool:
+    """The switch has been seen released for long enough to be a fresh start."""
+    return bool(hold.released_ns) and now_ns - hold.released_ns >= limits.released_least_ns
+
+
+def arm(hold: Hold, action: HoldAction, now_ns: int) -> Hold:
+    """Make the gate READY for an action."""
+    return msgspec.structs.replace(
+        hold, phase=HoldPhase.READY, action=action, since_ns=now_ns, why=""
+    )
+
+
+def lift(hold: Hold, now_ns: int) -> Hold:
+    """A checkpoint: release, then press."""
+    if hold.phase is HoldPhase.OPEN:
+        return _to(hold, HoldPhase.LIFT, now_ns)
+    return hold
+
+
+def close(hold: Hold, why: str, now_ns: int) -> Hold:
+    """Close the gate and say why."""
+    if hold.phase is HoldPhase.CLOSED:
+        return hold
+    return msgspec.structs.replace(
+        hold, phase=HoldPhase.CLOSED, action=HoldAction.NONE, since_ns=now_ns, why=why
+    )
+
+
+def is_open(hold: Hold, action: HoldAction) -> bool:
+    """The switch is held for this action."""
+    return hold.phase is HoldPhase.OPEN and hold.action is action
+
+
+def _to(hold: Hold, phase: HoldPhase, now_ns: int) -> Hold:
+    return msgspec.structs.replace(hold, phase=phase, since_ns=now_ns, why="")

@@ -1,0 +1,247 @@
+"""The pump motions of a procedure: what is planned, at which rate, until where.
+
+The pump is only ever told to deliver up to the next checkpoint, so that it stops by
+itself. A motion is planned while the pump is proven to stand still, written to the
+record as an intent, prepared and read back by the driver, and run once: when the
+switch is held and the intent is durable. Every press is a new motion with a new id.
+"""
+
+import msgspec
+
+from state_machine import hold as hold_gate
+from state_machine import observe
+from state_machine.readings import Motion, Readings
+from state_machine.state import (
+    HoldAction,
+    HoldPhase,
+    Injection,
+    Phase,
+    Plan,
+    Purpose,
+    State,
+)
+from state_machine.targets import PumpAction, PumpTarget
+from state_machine.units import NS_PER_MS, NS_PER_S, flow_resistance_pa_s_ul, span_ceil_ns
+
+RAMP_STEP_NS = 250 * NS_PER_MS
+"""The ramp climbs in steps: each costs the line one exchange (about 16 ms, manual M1)."""
+
+OPEN_TIP_NL = 30_000
+"""Volume of the open-tip test: ramp, three time constants, then some seconds of mean."""
+
+OPEN_TIP_SETTLE_NS = 3 * NS_PER_S
+"""At least three time constants at the top rate before pressures count (tau <= 1 s)."""
+
+_PURPOSE = {"prime": Purpose.PRIME, "open-tip": Purpose.OPEN_TIP, "tip-drop": Purpose.TIP_DROP}
+
+
+def purpose_of(name: str) -> Purpose | None:
+    """Purpose that a ``tip-out`` request names."""
+    return _PURPOSE.get(name)
+
+
+def next_checkpoint_nl(state: State, delivered_nl: int) -> int:
+    """First checkpoint beyond ``delivered_nl``: 0.05, 0.15, 0.25 ... mL."""
+    limits = state.profile.limits
+    first, step = limits.first_checkpoint_nl, limits.checkpoint_step_nl
+    if delivered_nl < first:
+        return first
+    return first + ((delivered_nl - first) // step + 1) * step
+
+
+def wanted_motion(state: State, readings: Readings) -> Plan | None:
+    """The injection motion that the armed hold asks for; None = none (now)."""
+    if state.plan is not None or not observe.proven_stopped(readings.pump):
+        return None
+    if state.hold.phase is HoldPhase.CLOSED:
+        return None
+    if state.hold.action is HoldAction.INJECT:
+        return _injection_motion(state, readings)
+    return None
+
+
+def tip_out_motion(state: State, readings: Readings, purpose: Purpose) -> Plan:
+    """A motion with the tip out of the patient: prime, open-tip test, drop at the tip."""
+    limits = state.profile.limits
+    volume_nl, rate_nl_min = {
+        Purpose.PRIME: (limits.prime_volume_nl, limits.prime_rate_nl_min),
+        Purpose.OPEN_TIP: (OPEN_TIP_NL, limits.rate_nl_min),
+        Purpose.TIP_DROP: (limits.tip_drop_nl, limits.first_rate_nl_min),
+    }[purpose]
+    return _plan(state, readings, purpose, readings.pump.infused_nl + volume_nl, rate_nl_min)
+
+
+def remaining_nl(state: State, readings: Readings) -> int:
+    """What is left of the planned volume, by the pump's counter."""
+    delivered_nl = readings.pump.infused_nl - state.injection.base_nl
+    return state.injection.planned_nl - delivered_nl
+
+
+def _injection_motion(state: State, readings: Readings) -> Plan | None:
+    injection, limits = state.injection, state.profile.limits
+    delivered_nl = readings.pump.infused_nl - injection.base_nl
+    until_nl = min(next_checkpoint_nl(state, delivered_nl), injection.planned_nl)
+    if until_nl - delivered_nl < limits.motion_least_nl:
+        return None  # a remainder the pump cannot be told: it counts as reached
+    rate_nl_min = observe.rate_limit_nl_min(state, delivered_nl)
+    return _plan(state, readings, Purpose.INJECT, injection.base_nl + until_nl, rate_nl_min)
+
+
+def _plan(
+    state: State, readings: Readings, purpose: Purpose, until_nl: int, top_rate_nl_min: int
+) -> Plan:
+    ramp = state.profile.limits.ramp_nl_min_s
+    return Plan(
+        motion_id=state.motion_count + 1,
+        purpose=purpose,
+        base_nl=readings.pump.infused_nl,
+        until_nl=until_nl,
+        start_rate_nl_min=min(ramp, top_rate_nl_min),
+        top_rate_nl_min=top_rate_nl_min,
+        intent_seq=state.entry_seq + 1,
+        rate_nl_min=min(ramp, top_rate_nl_min),
+    )
+
+
+def follow(plan: Plan, state: State, readings: Readings, now_ns: int) -> Plan:
+    """Bring a plan up to what the pump shows: first seen running, rate of the ramp."""
+    pump = readings.pump
+    running = pump.motion is Motion.RUNNING and pump.motion_id == plan.motion_id
+    running_ns = plan.running_ns or (now_ns if running else 0)
+    rate = plan.start_rate_nl_min
+    if running_ns:
+        steps = (now_ns - running_ns) // RAMP_STEP_NS
+        climbed = steps * state.profile.limits.ramp_nl_min_s * RAMP_STEP_NS // NS_PER_S
+        rate = min(plan.top_rate_nl_min, rate + climbed)
+    at_top = running and pump.rate_nl_min == plan.top_rate_nl_min
+    return msgspec.structs.replace(
+        plan,
+        running_ns=running_ns,
+        rate_nl_min=max(plan.rate_nl_min, rate),
+        top_ns=plan.top_ns or (now_ns if at_top else 0),
+    )
+
+
+def next_ramp_ns(plan: Plan, now_ns: int) -> int | None:
+    """Next instant at which the ramp climbs; None = it is at its top, or not running."""
+    if not plan.running_ns or plan.rate_nl_min >= plan.top_rate_nl_min:
+        return None
+    steps = (now_ns - plan.running_ns) // RAMP_STEP_NS
+    return plan.running_ns + (steps + 1) * RAMP_STEP_NS
+
+
+def ended(plan: Plan, readings: Readings) -> bool:
+    """The motion is over: proven standstill after it ran, or it can never run.
+
+    A motion that was only prepared ends when the driver stands still without it.
+    """
+    pump = readings.pump
+    if pump.motion_id == plan.motion_id:
+        if pump.motion is Motion.FAILED:
+            return observe.proven_stopped(pump)
+        return pump.motion is Motion.STOPPED and (bool(plan.asked_ns) or bool(plan.running_ns))
+    return False
+
+
+def holds(state: State) -> bool:
+    """The switch is held for the motion that is planned."""
+    plan = state.plan
+    if plan is None:
+        return False
+    action = HoldAction.INJECT if plan.purpose is Purpose.INJECT else HoldAction.PRIME
+    return hold_gate.is_open(state.hold, action)
+
+
+def pump_target(state: State, readings: Readings) -> PumpTarget:
+    """What the workflow wants of the pump in this pass."""
+    mounted, plan = state.mounted, state.plan
+    diameter_um = mounted.syringe.diameter_um if mounted else 0
+    rest = PumpTarget(diameter_um=diameter_um, clear_counters=_wants_clear(state))
+    if plan is None or diameter_um == 0:
+        return rest
+    held = holds(state)
+    if plan.asked_ns and not held:
+        return rest  # released, closed or refused: stop; this motion is never run again
+    run = held and (bool(plan.asked_ns) or _prepared(plan, readings))
+    return PumpTarget(
+        action=PumpAction.INFUSE,
+        motion_id=plan.motion_id,
+        base_nl=plan.base_nl,
+        until_nl=plan.until_nl,
+        start_rate_nl_min=plan.start_rate_nl_min,
+        rate_nl_min=plan.rate_nl_min,
+        run=run,
+        diameter_um=diameter_um,
+    )
+
+
+def _prepared(plan: Plan, readings: Readings) -> bool:
+    """Read back by the driver, and its intent is on the disk."""
+    pump = readings.pump
+    return (
+        pump.motion is Motion.PREPARED
+        and pump.motion_id == plan.motion_id
+        and readings.journal.durable_seq >= plan.intent_seq
+    )
+
+
+def _wants_clear(state: State) -> bool:
+    """Counters are cleared between prime and locate duct, never later (safety rules 1.1)."""
+    return (
+        state.phase is Phase.PRIME
+        and state.plan is None
+        and state.line.resistance_pa_s_ul > 0
+        and state.hold.phase is HoldPhase.CLOSED
+    )
+
+
+def sample_open_tip(state: State, readings: Readings, line_is_new: bool, now_ns: int) -> State:
+    """Add one line pressure to the open-tip mean, once the flow has stood long enough."""
+    plan, pressure_pa = state.plan, readings.line.pressure_pa
+    ready = (
+        plan is not None
+        and plan.purpose is Purpose.OPEN_TIP
+        and plan.top_ns
+        and now_ns - plan.top_ns >= OPEN_TIP_SETTLE_NS
+        and readings.pump.motion is Motion.RUNNING
+    )
+    if not ready or not line_is_new or pressure_pa is None:
+        return state
+    line = state.line
+    return msgspec.structs.replace(
+        state,
+        line=msgspec.structs.replace(
+            line, sample_pa=line.sample_pa + pressure_pa, sample_count=line.sample_count + 1
+        ),
+    )
+
+
+def open_tip_resistance_pa_s_ul(state: State, plan: Plan) -> int:
+    """Resistance that the samples show; 0 where they are too few to tell."""
+    line = state.line
+    if line.sample_count < 20 or plan.top_rate_nl_min == 0:
+        return 0
+    return flow_resistance_pa_s_ul(line.sample_pa // line.sample_count, plan.top_rate_nl_min)
+
+
+def planned_span_ns(state: State) -> int:
+    """Shortest time that the planned volume takes at its top rates."""
+    planned_nl, limits = observe.planned_nl(state), state.profile.limits
+    first_nl = min(planned_nl, limits.first_checkpoint_nl)
+    span_ns = span_ceil_ns(first_nl, observe.rate_limit_nl_min(state, 0))
+    rest_nl = planned_nl - first_nl
+    return span_ns + (
+        span_ceil_ns(rest_nl, observe.rate_limit_nl_min(state, planned_nl)) if rest_nl else 0
+    )
+
+
+def start(state: State, readings: Readings) -> Injection:
+    """Open an injection at the pump's counter, or go on with the one under way."""
+    if state.injection.number:
+        return state.injection
+    done = state.duct.injection_count if state.duct else 0
+    return Injection(
+        number=done + 1,
+        base_nl=readings.pump.infused_nl,
+        planned_nl=observe.planned_nl(state),
+    )

@@ -1,0 +1,355 @@
+"""What each request does: one small function per kind, refusals in words.
+
+A request that is not possible changes nothing, is answered with the words that refuse
+and goes into the record. Nothing a person says reaches the room but through the state
+that these functions change, the workflow's rows and the gate.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from state_machine import course, injection, ledger, motions, observe
+from state_machine import hold as hold_gate
+from state_machine import requests as rq
+from state_machine.alarms import ALARM_BY_NAME, acknowledge, none_blocks
+from state_machine.entries import AlarmChanged, Noted, Refused
+from state_machine.facts import is_performer
+from state_machine.readings import Link
+from state_machine.state import HoldAction, HoldPhase, Mounted, Phase, Purpose
+from state_machine.targets import View
+from state_machine.turn import Reply, Turn
+
+replace = msgspec.structs.replace
+Words = tuple[str, ...]
+
+_WITH_DATA: Final = {
+    rq.Event.OPEN: "open-case",
+    rq.Event.LOCATED: "choose-duct",
+    rq.Event.CANNULATED: "cannulate",
+    rq.Event.CONFIRM_ARM: "confirm-arm",
+}
+
+
+def take(turn: Turn, request: rq.AnyRequest) -> None:
+    """Take one request and answer it."""
+    kind = str(type(request).__struct_config__.tag)
+    refusals = _HANDLERS[type(request)](turn, request)
+    turn.replies.append(Reply(request.number, request.by, kind, refusals))
+
+
+def _refuse(turn: Turn, request: rq.AnyRequest, *words: str) -> Words:
+    kind = str(type(request).__struct_config__.tag)
+    turn.note(Refused, what=kind, words=words, by=request.by)
+    return words
+
+
+def _noted(turn: Turn, request: rq.AnyRequest, topic: str, **facts: object) -> None:
+    pairs = tuple((key, str(value)) for key, value in facts.items())
+    turn.note(Noted, topic=topic, facts=pairs, by=request.by)
+
+
+def _open_case(turn: Turn, request: rq.OpenCase) -> Words:
+    refusals = course.take(turn, rq.Event.OPEN, request)
+    if not refusals:
+        _noted(
+            turn,
+            request,
+            "case",
+            patient_id=request.patient_id,
+            patient_name=request.patient_name,
+            birth_date=request.birth_date,
+            accession=request.accession,
+            side=request.side.value,
+            ordered_nl=request.ordered_nl,
+            performer=request.performer,
+            assistant=request.assistant,
+            utc_day=request.utc_day,
+        )
+    return refusals
+
+
+def _answer(turn: Turn, request: rq.Answer) -> Words:
+    case = turn.state.case
+    if turn.state.phase is not Phase.CHECKLIST or case is None:
+        return _refuse(turn, request, "the checklist is answered in its own phase")
+    keys = [item.key for item in turn.state.profile.checklist]
+    if request.item not in keys:
+        return _refuse(turn, request, f"no checklist item '{request.item}'")
+    if request.accepted and not is_performer(turn.state, request):
+        return _refuse(turn, request, "only the performing radiologist accepts an answer, by name")
+    others = tuple(a for a in case.answers if a[0] != request.item)
+    given = (request.item, request.answer, request.accepted)
+    turn.set(case=replace(case, answers=(*others, given)))
+    _noted(
+        turn,
+        request,
+        "checklist",
+        item=request.item,
+        answer=request.answer,
+        accepted=request.accepted,
+    )
+    return ()
+
+
+def _set_up_room(turn: Turn, request: rq.SetUpRoom) -> Words:
+    profile = turn.state.profile
+    if turn.state.phase is not Phase.SET_UP:
+        return _refuse(turn, request, "what is mounted is entered during set-up")
+    found: dict[str, Any] = {}
+    refusals: list[str] = []
+    for kind, wanted, known in (
+        ("contrast", request.contrast, profile.contrasts),
+        ("syringe", request.syringe, profile.syringes),
+        ("cannula", request.cannula, profile.cannulas),
+    ):
+        match = next((k for k in known if k.name == wanted), None)
+        if match is None:
+            names = ", ".join(k.name for k in known)
+            refusals.append(f"{kind} '{wanted}' is not in the profile; known: {names}")
+        found[kind] = match
+    if not request.lot.strip():
+        refusals.append("enter the contrast's lot")
+    syringe = found["syringe"]
+    if syringe is not None and not 0 < request.volume_nl <= syringe.capacity_nl:
+        refusals.append(
+            f"volume {request.volume_nl} nL: the syringe holds up to {syringe.capacity_nl} nL"
+        )
+    if refusals:
+        return _refuse(turn, request, *refusals)
+    turn.set(
+        mounted=Mounted(
+            contrast=found["contrast"],
+            lot=request.lot,
+            temperature_mc=request.temperature_mc,
+            entered_ns=turn.now_ns,
+            syringe=syringe,
+            cannula=found["cannula"],
+            volume_nl=request.volume_nl,
+        )
+    )
+    _noted(
+        turn,
+        request,
+        "set-up",
+        contrast=request.contrast,
+        lot=request.lot,
+        temperature_mc=request.temperature_mc,
+        syringe=request.syringe,
+        diameter_um=syringe.diameter_um,
+        cannula=request.cannula,
+        volume_nl=request.volume_nl,
+    )
+    return ()
+
+
+def _confirm_reclose(turn: Turn, request: rq.ConfirmReclose) -> Words:
+    room = turn.readings.room
+    refusals = [
+        words
+        for refused, words in (
+            (
+                not (request.cannula_out or request.stopcock_closed),
+                "say that the cannula is out or the stopcock closed",
+            ),
+            (not request.by.strip(), "say who you are"),
+            (room.link is not Link.UP or not room.owned, "the room box is not ready"),
+            (room.emergency_stop, "release the emergency stop first"),
+            (room.pressure_switch, "the pressure switch is open: look for a blocked line"),
+            (not none_blocks(turn.state), "acknowledge the alarms first"),
+        )
+        if refused
+    ]
+    if refusals:
+        return _refuse(turn, request, *refusals)
+    turn.set(permit=True, reclose_trip_count=room.trip_count)
+    _noted(
+        turn,
+        request,
+        "reclose",
+        cannula_out=request.cannula_out,
+        stopcock_closed=request.stopcock_closed,
+        trip_cause=room.trip_cause.name,
+        trip_count=room.trip_count,
+    )
+    return ()
+
+
+def _zero(turn: Turn, request: rq.Zero) -> Words:
+    if turn.state.phase is not Phase.PRIME or turn.state.plan is not None:
+        return _refuse(turn, request, "the sensor is zeroed in prime and zero, pump at rest")
+    if not observe.proven_stopped(turn.readings.pump):
+        return _refuse(turn, request, "the pump is not proven to stand still: wait")
+    count = turn.readings.line.zero_count + 1
+    turn.set(line=replace(turn.state.line, zero_count=count, zeroed=False))
+    _noted(turn, request, "zero", before_pa=turn.readings.line.pressure_pa)
+    return ()
+
+
+_TIP_PHASES: Final = {
+    Purpose.PRIME: (Phase.PRIME,),
+    Purpose.OPEN_TIP: (Phase.PRIME,),
+    Purpose.TIP_DROP: (Phase.LOCATE_DUCT,),
+}
+
+
+def _tip_out(turn: Turn, request: rq.TipOut) -> Words:
+    """The word that the tip is out makes one motion with the tip out possible."""
+    state, limits = turn.state, turn.state.profile.limits
+    purpose = injection.purpose_of(request.purpose)
+    if purpose is None:
+        return _refuse(turn, request, "the purpose is prime, open-tip or tip-drop")
+    if state.phase not in _TIP_PHASES[purpose]:
+        return _refuse(turn, request, f"{purpose.value} is not possible in '{state.phase.value}'")
+    duct = state.duct
+    refusals = [
+        words
+        for refused, words in (
+            (not request.by.strip(), "say who you are"),
+            (not state.line.zeroed, "zero the line sensor first"),
+            (purpose is Purpose.OPEN_TIP and not state.line.primed, "prime first"),
+            (state.plan is not None, "a motion is under way: release the switch, wait"),
+            (
+                not observe.injection_readings_fresh(state, turn.readings, turn.now_ns),
+                "pump, line pressure or switches are not heard in time: wait",
+            ),
+            (
+                not observe.proven_stopped(turn.readings.pump),
+                "the pump is not proven to stand still: wait",
+            ),
+            (not hold_gate.may_arm(state.hold, limits, turn.now_ns), "release the switch first"),
+            (not none_blocks(state), "acknowledge the alarms first"),
+            (
+                purpose is Purpose.TIP_DROP
+                and duct is not None
+                and duct.drop_count >= limits.tip_drop_count,
+                f"{limits.tip_drop_count} drops were given for this duct: no more",
+            ),
+        )
+        if refused
+    ]
+    if refusals:
+        return _refuse(turn, request, *refusals)
+    turn.set(line=replace(state.line, tip_out_ns=turn.now_ns, sample_pa=0, sample_count=0))
+    if purpose is Purpose.TIP_DROP and duct is not None:
+        turn.set(duct=replace(duct, drop_count=duct.drop_count + 1))
+    _noted(turn, request, "tip-out", purpose=purpose.value)
+    motions.begin(turn, injection.tip_out_motion(turn.state, turn.readings, purpose))
+    course.arm_hold(turn, HoldAction.PRIME)
+    return ()
+
+
+def _choose_duct(turn: Turn, request: rq.ChooseDuct) -> Words:
+    if not (1 <= request.clock_h <= 12 and request.orifice > 0):
+        return _refuse(turn, request, "clock position 1 to 12 and orifice from 1")
+    refusals = course.take(turn, rq.Event.LOCATED, request)
+    if not refusals:
+        _noted(turn, request, "duct", clock_h=request.clock_h, orifice=request.orifice)
+    return refusals
+
+
+def _cannulate(turn: Turn, request: rq.Cannulate) -> Words:
+    refusals = course.take(turn, rq.Event.CANNULATED, request)
+    if not refusals:
+        _noted(turn, request, "cannula", difficult=request.difficult)
+    return refusals
+
+
+def _confirm_arm(turn: Turn, request: rq.ConfirmArm) -> Words:
+    refusals = course.take(turn, rq.Event.CONFIRM_ARM, request)
+    if not refusals:
+        _noted(turn, request, "plan", plan=request.plan)
+    return refusals
+
+
+def _select_view(turn: Turn, request: rq.SelectView) -> Words:
+    if turn.state.phase not in (Phase.COMPRESSION, Phase.EXPOSURE):
+        return _refuse(turn, request, "the view is chosen during compression or before arming")
+    names = [view.name for view in View if view is not View.NONE]
+    if request.view not in names:
+        return _refuse(turn, request, f"no view '{request.view}'; known: {', '.join(names)}")
+    turn.set(exposure=replace(turn.state.exposure, view=View[request.view]))
+    _noted(turn, request, "view", view=request.view)
+    return ()
+
+
+def _reconfirm(turn: Turn, request: rq.Reconfirm) -> Words:
+    if not is_performer(turn.state, request):
+        return _refuse(turn, request, "only the performing radiologist may confirm this, by name")
+    if request.point == "settled" and turn.state.phase is Phase.SETTLE:
+        turn.set(settled_word=True)
+    elif request.point == "exposure-delay" and turn.state.case is not None:
+        turn.set(exposure=replace(turn.state.exposure, reconfirmed=True))
+    else:
+        return _refuse(turn, request, "'settled' (while settling) or 'exposure-delay'")
+    _noted(turn, request, "reconfirmed", point=request.point)
+    return ()
+
+
+def _release_paddle(turn: Turn, request: rq.ReleasePaddle) -> Words:
+    turn.set(release=True)
+    _noted(turn, request, "release-paddle")
+    if turn.state.hold.action is HoldAction.EXPOSE:
+        course.close_hold(turn, "the compression is released")
+    return ()
+
+
+def _hand_injected(turn: Turn, request: rq.HandInjected) -> Words:
+    state, account = turn.state, turn.state.ledger.account
+    most_nl = state.profile.limits.side_day_volume_nl
+    if account is None:
+        return _refuse(turn, request, "no duct is open: locate the duct first")
+    if not 0 < request.volume_nl <= most_nl:
+        return _refuse(turn, request, f"{request.volume_nl} nL: enter 1 to {most_nl} nL")
+    turn.set(ledger=replace(state.ledger, account=ledger.add_by_hand(account, request.volume_nl)))
+    _noted(turn, request, "hand-injected", volume_nl=request.volume_nl)
+    turn.note_ledger()
+    turn.note_resume()
+    return ()
+
+
+def _acknowledge(turn: Turn, request: rq.Acknowledge) -> Words:
+    on = next((a for a in turn.state.alarms if a.name == request.alarm), None)
+    if on is None:
+        return _refuse(turn, request, f"no alarm '{request.alarm}' is on")
+    row = ALARM_BY_NAME[on.name]
+    turn.set(alarms=acknowledge(turn.state.alarms, on.name))
+    turn.note(
+        AlarmChanged,
+        alarm=on.name,
+        priority=row.priority.value,
+        change="acknowledged",
+        words=row.words,
+        by=request.by,
+    )
+    return ()
+
+
+def _do(turn: Turn, request: rq.Do) -> Words:
+    if request.event in rq.AUTO_EVENTS:
+        return _refuse(turn, request, f"'{request.event.value}' is never asked for")
+    if request.event in _WITH_DATA:
+        return _refuse(turn, request, f"send '{_WITH_DATA[request.event]}' instead")
+    if request.event is rq.Event.STOP and turn.state.hold.phase is not HoldPhase.CLOSED:
+        course.close_hold(turn, "stopped by a person")  # in phases without a STOP row too
+    return course.take(turn, request.event, request)
+
+
+_HANDLERS: Final[dict[type, Callable[[Turn, Any], Words]]] = {
+    rq.OpenCase: _open_case,
+    rq.Answer: _answer,
+    rq.SetUpRoom: _set_up_room,
+    rq.ConfirmReclose: _confirm_reclose,
+    rq.Zero: _zero,
+    rq.TipOut: _tip_out,
+    rq.ChooseDuct: _choose_duct,
+    rq.Cannulate: _cannulate,
+    rq.ConfirmArm: _confirm_arm,
+    rq.SelectView: _select_view,
+    rq.Reconfirm: _reconfirm,
+    rq.ReleasePaddle: _release_paddle,
+    rq.HandInjected: _hand_injected,
+    rq.Acknowledge: _acknowledge,
+    rq.Do: _do,
+}

@@ -1,0 +1,185 @@
+"""Delivered volume as an interval [low, high], per duct and per breast and day.
+
+The pump's own counter is the only count. ``low`` is what surely left the pump, ``high``
+what may have: one digit of the counter, the diameter's uncertainty and what may have
+moved since the answer included. Neither ever falls. ``intent_nl`` is the high that
+would hold if nothing more were ever heard: the whole motion that the pump was told.
+
+Every increase of the counter from *locate duct* to *decannulate* counts, whatever the
+motion was for, and also when nobody asked for it. What is withdrawn is not subtracted.
+"""
+
+import msgspec
+
+from state_machine.requests import Side
+from state_machine.units import clamp_low, less_ppm, more_ppm
+
+
+class SideDay(msgspec.Struct, frozen=True):
+    """One breast of one patient on one day, ducts that are done; kept for later days."""
+
+    patient_id: str
+    side: Side
+    utc_day: int
+    low_nl: int = 0
+    high_nl: int = 0
+    injection_count: int = 0
+    locked_until_day: int = 0
+
+
+class Account(msgspec.Struct, frozen=True):
+    """The duct that is open."""
+
+    base_nl: int = 0
+    """Pump counter from which the live part is counted."""
+    seen_nl: int = 0
+    """Highest counter seen since."""
+    closed_low_nl: int = 0
+    """Parts whose counter is gone (power cut) or never was (by hand)."""
+    closed_high_nl: int = 0
+    low_nl: int = 0
+    high_nl: int = 0
+    intent_nl: int = 0
+    power_up_count: int = 0
+
+
+class Ledger(msgspec.Struct, frozen=True):
+    """The open duct's account, its breast and day, and the days before."""
+
+    account: Account | None = None
+    patient_id: str = ""
+    side: Side = Side.LEFT
+    utc_day: int = 0
+    days: tuple[SideDay, ...] = ()
+
+
+def find_day(ledger: Ledger, patient_id: str, side: Side, utc_day: int) -> SideDay:
+    """The record of a breast and day, empty where there is none."""
+    for day in ledger.days:
+        if (day.patient_id, day.side, day.utc_day) == (patient_id, side, utc_day):
+            return day
+    return SideDay(patient_id, side, utc_day)
+
+
+def today(ledger: Ledger) -> SideDay:
+    """The record of the breast and day that is open, without the open duct."""
+    return find_day(ledger, ledger.patient_id, ledger.side, ledger.utc_day)
+
+
+def put_day(ledger: Ledger, day: SideDay) -> Ledger:
+    """Replace or add the record of a breast and day."""
+    key = (day.patient_id, day.side, day.utc_day)
+    others = tuple(d for d in ledger.days if (d.patient_id, d.side, d.utc_day) != key)
+    return msgspec.structs.replace(ledger, days=(*others, day))
+
+
+def locked_until_day(ledger: Ledger, patient_id: str, side: Side) -> int:
+    """Day until which a breast is locked; 0 = it never was."""
+    return max(
+        (d.locked_until_day for d in ledger.days if (d.patient_id, d.side) == (patient_id, side)),
+        default=0,
+    )
+
+
+def side_day_low_nl(ledger: Ledger) -> int:
+    """Volume that surely went into the breast today."""
+    account = ledger.account
+    return today(ledger).low_nl + (account.low_nl if account else 0)
+
+
+def side_day_high_nl(ledger: Ledger) -> int:
+    """Volume that may have gone into the breast today."""
+    account = ledger.account
+    return today(ledger).high_nl + (account.high_nl if account else 0)
+
+
+def side_day_intent_nl(ledger: Ledger) -> int:
+    """The same, if the motion that the pump was told ran to its end unheard."""
+    account = ledger.account
+    return today(ledger).high_nl + (account.intent_nl if account else 0)
+
+
+def open_duct(ledger: Ledger, counter_nl: int, power_up_count: int) -> Ledger:
+    """Open an account at the pump counter as it stands (after ``close_duct``)."""
+    account = Account(base_nl=counter_nl, seen_nl=counter_nl, power_up_count=power_up_count)
+    return msgspec.structs.replace(ledger, account=account)
+
+
+def close_duct(ledger: Ledger) -> Ledger:
+    """Add the open account to its breast and day. The high is carried, never the intent:
+    call it only with standstill proven.
+    """
+    account = ledger.account
+    if account is None:
+        return ledger
+    day = today(ledger)
+    saved = msgspec.structs.replace(
+        day,
+        low_nl=day.low_nl + account.low_nl,
+        high_nl=day.high_nl + max(account.high_nl, account.intent_nl),
+    )
+    return msgspec.structs.replace(put_day(ledger, saved), account=None)
+
+
+def count(
+    account: Account,
+    counter_nl: int,
+    digit_nl: int,
+    unheard_nl: int,
+    told_nl: int,
+    scale_ppm: int,
+    power_up_count: int,
+) -> Account:
+    """Take one reading of the pump's counter into the account.
+
+    Args:
+        account: the account so far.
+        counter_nl: infused counter of the newest answer.
+        digit_nl: weight of its last digit.
+        unheard_nl: what may have moved since that answer's question was sent.
+        told_nl: counter at which the pump will stop by itself (0 = it was told nothing).
+        scale_ppm: uncertainty of the syringe's diameter, as volume.
+        power_up_count: power-ups of the pump so far; a new one means the counter is lost.
+    """
+    if power_up_count != account.power_up_count or counter_nl + digit_nl < account.seen_nl:
+        account = _counter_lost(account, counter_nl, power_up_count)
+    moved_nl = counter_nl - account.base_nl
+    reach_nl = clamp_low(told_nl - account.base_nl)
+    unheard_nl = min(unheard_nl, clamp_low(reach_nl - moved_nl))
+    low_nl = account.closed_low_nl + less_ppm(clamp_low(moved_nl - digit_nl), scale_ppm)
+    margin_nl = digit_nl if moved_nl or unheard_nl else 0
+    high_nl = account.closed_high_nl + more_ppm(moved_nl + unheard_nl + margin_nl, scale_ppm)
+    told_high_nl = account.closed_high_nl + more_ppm(max(reach_nl, moved_nl) + margin_nl, scale_ppm)
+    high_nl = max(account.high_nl, high_nl)
+    return msgspec.structs.replace(
+        account,
+        seen_nl=max(account.seen_nl, counter_nl),
+        low_nl=max(account.low_nl, low_nl),
+        high_nl=high_nl,
+        intent_nl=max(high_nl, told_high_nl if told_nl else 0),
+    )
+
+
+def _counter_lost(account: Account, counter_nl: int, power_up_count: int) -> Account:
+    """Close the live part: low as last seen, high as told (the counter proves nothing)."""
+    return msgspec.structs.replace(
+        account,
+        base_nl=counter_nl,
+        seen_nl=counter_nl,
+        closed_low_nl=account.low_nl,
+        closed_high_nl=max(account.high_nl, account.intent_nl),
+        high_nl=max(account.high_nl, account.intent_nl),
+        power_up_count=power_up_count,
+    )
+
+
+def add_by_hand(account: Account, volume_nl: int) -> Account:
+    """Count contrast that was injected by hand."""
+    return msgspec.structs.replace(
+        account,
+        closed_low_nl=account.closed_low_nl + volume_nl,
+        closed_high_nl=account.closed_high_nl + volume_nl,
+        low_nl=account.low_nl + volume_nl,
+        high_nl=account.high_nl + volume_nl,
+        intent_nl=account.intent_nl + volume_nl,
+    )

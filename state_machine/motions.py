@@ -1,0 +1,151 @@
+"""The pump motion under way, pass by pass: intent, count, end.
+
+Here the plan of ``injection.py`` meets what the pump shows, the ledger is brought up to
+date, and every motion that ends is recorded with what the pump's own counter says.
+"""
+
+import msgspec
+
+from state_machine import course, injection, ledger
+from state_machine import hold as hold_gate
+from state_machine.entries import MotionEnded, MotionIntent
+from state_machine.readings import Motion
+from state_machine.state import HoldPhase, Phase, Plan, Purpose
+from state_machine.turn import Turn
+from state_machine.units import volume_ceil_nl
+
+replace = msgspec.structs.replace
+
+
+def begin(turn: Turn, plan: Plan) -> None:
+    """Write a motion's intent; the motion may run once that is durable.
+
+    The ledger's intent and the ``Resume`` that carries it are written with it, and RUN
+    waits for the last of them: whatever happens after RUN, a restart knows the most
+    that may have been delivered.
+    """
+    duct = turn.state.duct
+    turn.note(
+        MotionIntent,
+        motion_id=plan.motion_id,
+        purpose=plan.purpose.value,
+        base_nl=plan.base_nl,
+        until_nl=plan.until_nl,
+        duct=duct.number if duct else 0,
+    )
+    turn.set(plan=plan, motion_count=plan.motion_id)
+    count(turn)
+    turn.note_ledger()
+    turn.note_resume()
+    turn.set(plan=replace(plan, intent_seq=turn.state.entry_seq))
+
+
+def count(turn: Turn) -> None:
+    """Bring the open account up to the newest answer of the pump."""
+    state, pump = turn.state, turn.readings.pump
+    account, mounted, plan = state.ledger.account, state.mounted, state.plan
+    if account is None or not pump.at_ns:
+        return
+    if mounted is None and account.power_up_count == pump.power_up_count:
+        return
+    unheard_nl = told_nl = 0
+    if plan is not None:
+        told_nl = plan.until_nl
+        if plan.asked_ns:
+            unheard_nl = volume_ceil_nl(plan.rate_nl_min, turn.now_ns - pump.at_ns)
+    counted = ledger.count(
+        account,
+        pump.infused_nl,
+        pump.digit_nl,
+        unheard_nl,
+        told_nl,
+        mounted.syringe.scale_ppm if mounted else 50_000,
+        pump.power_up_count,
+    )
+    if counted != account:
+        turn.set(ledger=replace(state.ledger, account=counted))
+    if counted.power_up_count != account.power_up_count:
+        turn.note_ledger()
+
+
+def follow(turn: Turn) -> None:
+    """Follow the motion under way; end it when the pump has."""
+    plan = turn.state.plan
+    if plan is None:
+        return
+    plan = injection.follow(plan, turn.state, turn.readings, turn.now_ns)
+    turn.set(plan=plan)
+    line_is_new = turn.readings.line.at_ns != turn.state.readings.line.at_ns
+    turn.set(
+        line=injection.sample_open_tip(turn.state, turn.readings, line_is_new, turn.now_ns).line
+    )
+    if injection.ended(plan, turn.readings):
+        _end(turn, plan, turn.readings.pump.motion_refusal)
+    elif not plan.asked_ns and turn.state.hold.phase is HoldPhase.CLOSED:
+        _end(turn, plan, "never run: the switch was not held")
+    elif _driver_started_anew(turn, plan):
+        _end(turn, plan, "the pump was lost and is proven to stand still")
+
+
+def _driver_started_anew(turn: Turn, plan: Plan) -> bool:
+    """The driver proved standstill without knowing this motion (link lost, power cut)."""
+    pump = turn.readings.pump
+    return (
+        bool(plan.asked_ns) and pump.motion is Motion.STOPPED and pump.motion_id != plan.motion_id
+    )
+
+
+def _end(turn: Turn, plan: Plan, why: str) -> None:
+    pump = turn.readings.pump
+    moved_nl = max(0, pump.infused_nl - plan.base_nl)
+    reached = bool(plan.asked_ns) and pump.infused_nl + pump.digit_nl >= plan.until_nl
+    turn.set(plan=None)
+    count(turn)
+    turn.note(
+        MotionEnded,
+        motion_id=plan.motion_id,
+        purpose=plan.purpose.value,
+        moved_nl=moved_nl,
+        reached=reached,
+        why=why,
+    )
+    if plan.purpose is Purpose.INJECT:
+        _injection_ended(turn, plan, reached)
+    else:
+        _tip_out_ended(turn, plan, moved_nl, reached)
+    turn.note_ledger()
+
+
+def _injection_ended(turn: Turn, plan: Plan, reached: bool) -> None:
+    state = turn.state
+    if plan.running_ns:
+        motor_ns = state.injection.motor_ns + turn.now_ns - plan.running_ns
+        done = replace(state.injection, motor_ns=motor_ns, ended_ns=turn.now_ns)
+        turn.set(injection=done)
+    if reached:
+        turn.set(hold=hold_gate.lift(state.hold, turn.now_ns))
+    elif state.hold.phase is HoldPhase.OPEN and turn.readings.pump.motion_id == plan.motion_id:
+        course.close_hold(turn, "the pump stopped before its target: see the alarms, arm again")
+
+
+def _tip_out_ended(turn: Turn, plan: Plan, moved_nl: int, reached: bool) -> None:
+    line = turn.state.line
+    if plan.purpose is not Purpose.TIP_DROP:
+        line = replace(line, prime_nl=line.prime_nl + moved_nl)
+    if plan.purpose is Purpose.PRIME and line.prime_nl >= turn.state.profile.line_dead_space_nl:
+        line = replace(line, primed=True)
+    turn.set(line=line)
+    if plan.purpose is Purpose.OPEN_TIP and reached:
+        resistance = injection.open_tip_resistance_pa_s_ul(turn.state, plan)
+        turn.set(line=replace(line, resistance_pa_s_ul=resistance))
+        course.note_self_test(turn, resistance)
+    course.close_hold(turn, "done" if reached else "released before it was done: say again")
+
+
+def plan_next(turn: Turn) -> None:
+    """Plan the injection's next motion where phase and hold ask for one."""
+    if turn.state.phase not in (Phase.ARMED, Phase.INJECTING, Phase.HOLDING):
+        return
+    plan = injection.wanted_motion(turn.state, turn.readings)
+    if plan is not None:
+        begin(turn, plan)

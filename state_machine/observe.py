@@ -1,0 +1,184 @@
+"""Questions that workflow, gate and alarms ask of the same readings.
+
+Freshness, standstill, net pressure and what is left to deliver, each in one place.
+Workflow and gate are written separately but read through here: they are not independent
+of each other against a wrong *reading* (safety rules 4.7).
+"""
+
+from state_machine import ledger
+from state_machine.readings import Link, Motion, Prompt, PumpReading, Readings
+from state_machine.state import Phase, State
+from state_machine.units import NS_PER_S, clamp_low, flow_drop_pa, interpolate, poiseuille_pa_s_ul
+
+RELAX_NS = 5 * NS_PER_S
+"""After a stop the line needs about three time constants (tau <= 1.5 s) before its
+pressure is the duct's; no net pressure is given in between (assumption, facts C2)."""
+
+COUNT_MARGIN_NL = 5_000
+"""Kept free below a volume limit for the counter's digit and the unheard volume of stops."""
+
+
+def fresh(at_ns: int, limit_ns: int, now_ns: int) -> bool:
+    """A reading whose question was sent no longer than ``limit_ns`` ago."""
+    return bool(at_ns) and 0 <= now_ns - at_ns <= limit_ns
+
+
+def pump_fresh(state: State, readings: Readings, now_ns: int) -> bool:
+    """The pump's answer may be believed for an injection."""
+    pump = readings.pump
+    return pump.link is Link.UP and fresh(pump.at_ns, state.profile.limits.pump_fresh_ns, now_ns)
+
+
+def line_fresh(state: State, readings: Readings, now_ns: int) -> bool:
+    """The line pressure may be believed for an injection."""
+    line = readings.line
+    return (
+        line.link is Link.UP
+        and line.pressure_pa is not None
+        and fresh(line.at_ns, state.profile.limits.line_fresh_ns, now_ns)
+    )
+
+
+def room_fresh(state: State, readings: Readings, now_ns: int) -> bool:
+    """The switches may be believed while something is held."""
+    room = readings.room
+    return room.link is Link.UP and fresh(room.at_ns, state.profile.limits.room_fresh_ns, now_ns)
+
+
+def injection_readings_fresh(state: State, readings: Readings, now_ns: int) -> bool:
+    """All that an injection's permit depends on is fresh."""
+    return (
+        pump_fresh(state, readings, now_ns)
+        and line_fresh(state, readings, now_ns)
+        and room_fresh(state, readings, now_ns)
+    )
+
+
+def unit_fresh(state: State, readings: Readings, now_ns: int) -> bool:
+    """The mammograph's answer may be believed; more is asked while exposing."""
+    limits, unit = state.profile.limits, readings.mammograph
+    limit_ns = limits.unit_fresh_ns
+    if state.phase is Phase.EXPOSURE_ARMED:
+        limit_ns = limits.unit_expose_fresh_ns
+    return unit.link is Link.UP and fresh(unit.at_ns, limit_ns, now_ns)
+
+
+def proven_stopped(pump: PumpReading) -> bool:
+    """Standstill was concluded (safety rules 1.3); a prepared motion stands still too."""
+    return (
+        pump.link is Link.UP
+        and pump.prompt is Prompt.STOPPED
+        and pump.motion in (Motion.STOPPED, Motion.PREPARING, Motion.PREPARED, Motion.FAILED)
+    )
+
+
+def line_pressure_pa(state: State, readings: Readings, now_ns: int) -> int | None:
+    """Line pressure, None unless fresh."""
+    return readings.line.pressure_pa if line_fresh(state, readings, now_ns) else None
+
+
+def net_pa(state: State, readings: Readings, now_ns: int) -> int | None:
+    """Net (duct) pressure, *uncompensated*: line minus R times Q, R as measured at prime.
+
+    It lags the line's time constant and does not know that contrast warms in the nipple.
+    None when it cannot be known: line stale, R not measured, or the line still relaxing
+    after a stop.
+    """
+    pressure_pa = line_pressure_pa(state, readings, now_ns)
+    resistance = state.line.resistance_pa_s_ul
+    if pressure_pa is None or not resistance:
+        return None
+    pump = readings.pump
+    if pump.motion is Motion.RUNNING:
+        return pressure_pa - flow_drop_pa(resistance, pump.rate_nl_min)
+    relaxing = state.injection.ended_ns and now_ns - state.injection.ended_ns < RELAX_NS
+    if not proven_stopped(pump) or relaxing:
+        return None
+    return pressure_pa
+
+
+def temperature_mc(state: State, readings: Readings) -> int | None:
+    """Contrast temperature: the sensor's, else what the operator entered."""
+    sensed = readings.line.temperature_mc
+    if sensed is not None:
+        return sensed
+    return state.mounted.temperature_mc if state.mounted else None
+
+
+def temperature_ok(state: State, readings: Readings) -> bool:
+    """The contrast is inside the range in which resistances are known."""
+    limits, temperature = state.profile.limits, temperature_mc(state, readings)
+    return (
+        temperature is not None
+        and limits.temperature_low_mc <= temperature <= limits.temperature_high_mc
+    )
+
+
+def nominal_resistance_pa_s_ul(state: State, readings: Readings) -> int:
+    """Open-tip resistance that the mounted cannula should show at this temperature."""
+    mounted, temperature = state.mounted, temperature_mc(state, readings)
+    if mounted is None or temperature is None:
+        return 0
+    viscosity = interpolate(mounted.contrast.viscosity, temperature)
+    return poiseuille_pa_s_ul(viscosity, mounted.cannula.length_um, mounted.cannula.bore_um)
+
+
+def halved(state: State, value: int) -> int:
+    """A limit on rate or volume, halved after a difficult cannulation (facts A5, D)."""
+    return value // 2 if state.duct is not None and state.duct.difficult else value
+
+
+def planned_nl(state: State) -> int:
+    """Volume of the injection that is or would be armed."""
+    if state.injection.number:
+        return state.injection.planned_nl
+    limits, case, duct = state.profile.limits, state.case, state.duct
+    if case is None or duct is None:
+        return 0
+    wanted_nl = case.ordered_nl if not duct.injection_count else limits.first_checkpoint_nl
+    return min(wanted_nl, halved(state, limits.injection_volume_nl), volume_left_nl(state))
+
+
+def volume_left_nl(state: State) -> int:
+    """What may still be delivered into this duct and breast, by the ledger's high."""
+    limits, account = state.profile.limits, state.ledger.account
+    spent_nl = account.high_nl if account else 0
+    mounted = state.mounted
+    scale_ppm = mounted.syringe.scale_ppm if mounted else 0
+    left_nl = min(
+        halved(state, limits.duct_volume_nl) - spent_nl,
+        limits.side_day_volume_nl - ledger.side_day_high_nl(state.ledger),
+    )
+    # the ledger will count digit, stop and syringe uncertainty on top of what is delivered
+    left_nl = clamp_low(left_nl - COUNT_MARGIN_NL)
+    return left_nl * 1_000_000 // (1_000_000 + scale_ppm)
+
+
+def rate_limit_nl_min(state: State, delivered_nl: int) -> int:
+    """Highest rate at a point of the injection: lower up to the first checkpoint."""
+    limits = state.profile.limits
+    rate = limits.rate_nl_min
+    if delivered_nl < limits.first_checkpoint_nl:
+        rate = limits.first_rate_nl_min
+    return halved(state, rate)
+
+
+def settled(state: State, readings: Readings, now_ns: int) -> bool:
+    """Net pressure has stood still long enough, below the pause level (rules 4.5)."""
+    limits, injection = state.profile.limits, state.injection
+    net = net_pa(state, readings, now_ns)
+    return (
+        net is not None
+        and net < limits.net_pause_pa
+        and bool(injection.reference_ns)
+        and now_ns - injection.reference_ns >= limits.settle_window_ns
+    )
+
+
+def exposure_overdue(state: State, now_ns: int) -> bool:
+    """Too long since the injection (first view) or since the view before."""
+    limits, exposure = state.profile.limits, state.exposure
+    if exposure.made_count:
+        return now_ns - exposure.last_ns > limits.next_view_delay_ns
+    ended_ns = state.injection.ended_ns
+    return bool(ended_ns) and now_ns - ended_ns > limits.exposure_delay_ns

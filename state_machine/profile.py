@@ -1,0 +1,97 @@
+"""The frozen profile of a room and its procedure: part of ``State``, never edited in place.
+
+``config`` reads TOML files into these structs; the core only ever sees them.
+"""
+
+import enum
+
+import msgspec
+
+from state_machine.limits import Limits
+
+
+class Mode(enum.Enum):
+    """What the room may be used for; shown on every screen, report and record."""
+
+    SIMULATED = "simulated"
+    BENCH = "bench"
+    CLINICAL = "clinical"
+
+
+class Order(enum.Enum):
+    """Order of cannula and compression; one set of workflow rows each."""
+
+    CANNULA_IN = "cannula-in"
+    """The cannula stays in place until the images are done (top-up possible)."""
+    SEALED_PORE = "sealed-pore"
+    """The cannula comes out and the pore is sealed before compression."""
+
+
+class Syringe(msgspec.Struct, frozen=True):
+    """A syringe that may be clamped."""
+
+    name: str
+    diameter_um: int
+    capacity_nl: int
+    scale_ppm: int = 50_000
+    """Uncertainty of the delivered volume: 50,000 ppm unless gravimetric (safety rules 4.4)."""
+
+
+class Cannula(msgspec.Struct, frozen=True):
+    """A cannula, with the geometry its open-tip resistance follows from."""
+
+    name: str
+    bore_um: int
+    length_um: int
+
+
+class Contrast(msgspec.Struct, frozen=True):
+    """A contrast agent: iodine concentration and viscosity by temperature."""
+
+    name: str
+    iodine_mg_ml: int
+    viscosity: tuple[tuple[int, int], ...]
+    """Ascending pairs (temperature in m°C, viscosity in µPa·s)."""
+
+
+class Severity(enum.Enum):
+    """What a checklist answer other than the safe one means."""
+
+    ABSOLUTE = "absolute"
+    """The procedure is not done today with this device."""
+    RESCHEDULE = "reschedule"
+    """Not today; a new date is offered."""
+    PHYSICIAN = "physician"
+    """Goes on only when the performing radiologist accepts it by name."""
+
+
+class ChecklistItem(msgspec.Struct, frozen=True):
+    """One question of the checklist; the list is data that a site may extend."""
+
+    key: str
+    question: str
+    safe_answer: bool
+    severity: Severity
+    source: str = ""
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """Everything that is fixed for a room while it runs."""
+
+    room: str
+    mode: Mode = Mode.SIMULATED
+    order: Order = Order.CANNULA_IN
+    limits: Limits = Limits()
+    checklist: tuple[ChecklistItem, ...] = ()
+    syringes: tuple[Syringe, ...] = ()
+    cannulas: tuple[Cannula, ...] = ()
+    contrasts: tuple[Contrast, ...] = ()
+    line_dead_space_nl: int = 0
+    """Volume between syringe and tip that a prime has to fill."""
+    line_compliance_nl_kpa: int = 300
+    """Compliance of syringe and line before it is measured (assumption: 0.3 uL/kPa, C2)."""
+    site_responsibility: str = ""
+    """Who takes responsibility for a laboratory pump in clinical mode; empty = refused."""
+    pressure_switch: bool = False
+    """An independent pressure switch is wired in series with the permit; its absence is a
+    recorded deviation."""

@@ -1,0 +1,217 @@
+"""What people ask for: one frozen struct per kind, a union tagged by ``request``.
+
+Requests arrive through the API as JSON objects and go into the record as they came.
+``by`` names the person, ``role`` in which role they act, ``number`` counts a client's
+requests so that an answer can name the one it answers. ``utc_day`` (days since
+1970-01-01) is stamped by the API when the request arrives: the core has no calendar.
+"""
+
+import enum
+
+import msgspec
+
+
+class Role(enum.Enum):
+    """In which role a person acts."""
+
+    TECHNOLOGIST = "technologist"
+    RADIOLOGIST = "radiologist"
+    SERVICE = "service"
+    QA = "qa"
+
+
+class Side(enum.Enum):
+    """Breast (DICOM laterality)."""
+
+    LEFT = "L"
+    RIGHT = "R"
+
+
+class Event(enum.Enum):
+    """Events of the workflow table. Those marked auto are derived, never requested."""
+
+    OPEN = "open"
+    CHECKED = "checked"
+    RESCHEDULE = "reschedule"
+    SET_UP = "set-up"
+    PRIMED = "primed"
+    LOCATED = "located"
+    CANNULATED = "cannulated"
+    ATTEMPT_FAILED = "attempt-failed"
+    NOT_DILATING = "duct-does-not-dilate"
+    ARM = "arm"
+    CONFIRM_ARM = "confirm-arm"
+    DISARM = "disarm"
+    EXPIRED = "expired"  # auto
+    LOST = "permission-lost"  # auto
+    FLOW = "flow"  # auto
+    PAUSED = "paused"  # auto
+    REACHED = "planned-volume-reached"  # auto
+    FINISH = "finish-injection"
+    SETTLED = "settled"
+    SEALED = "sealed"
+    COMPRESSED = "compressed"
+    ARM_EXPOSURE = "arm-exposure"
+    EXPOSED = "exposed"  # auto
+    NEXT_VIEW = "next-view"
+    TOP_UP = "top-up"
+    REFILL = "refill"
+    NEXT_DUCT = "next-duct"
+    DONE = "done"
+    DECANNULATED = "decannulated"
+    CARE_GIVEN = "aftercare-given"
+    CLOSE = "close"
+    STOP = "stop"
+    PAIN = "pain"
+    ABORT = "abort"
+    EXTRAVASATION = "suspected-extravasation"
+    EMERGENCY = "medical-emergency"
+    FAULT = "device-fault"  # auto
+    RESUME = "resume"
+    RECOVERED = "recovered"
+
+
+AUTO_EVENTS = frozenset(
+    {Event.EXPIRED, Event.LOST, Event.FLOW, Event.PAUSED, Event.REACHED, Event.EXPOSED, Event.FAULT}
+)
+
+
+class Request(msgspec.Struct, frozen=True, tag_field="request", forbid_unknown_fields=True):
+    """What every request carries."""
+
+    by: str
+    role: Role
+    number: int = 0
+    utc_day: int = 0
+
+
+class OpenCase(Request, frozen=True, tag="open-case"):
+    """Open a procedure for a patient, breast and ordered volume."""
+
+    patient_id: str = ""
+    patient_name: str = ""
+    birth_date: str = ""
+    accession: str = ""
+    side: Side = Side.LEFT
+    ordered_side: Side = Side.LEFT
+    """Side on the order; must equal ``side``."""
+    ordered_nl: int = 0
+    performer: str = ""
+    """Radiologist who performs."""
+    assistant: str = ""
+    """Technologist who assists."""
+    same_patient_as: str = ""
+    """Earlier patient id of the last 24 h that this patient is; ``none`` = another person."""
+
+
+class Answer(Request, frozen=True, tag="answer"):
+    """Answer one checklist item. ``accepted``: the performing radiologist accepts it."""
+
+    item: str = ""
+    answer: bool = False
+    accepted: bool = False
+
+
+class SetUpRoom(Request, frozen=True, tag="set-up-room"):
+    """Name what is mounted."""
+
+    contrast: str = ""
+    lot: str = ""
+    temperature_mc: int = 0
+    """Contrast temperature as read off by the operator, in m°C."""
+    syringe: str = ""
+    cannula: str = ""
+    volume_nl: int = 0
+    """Contrast in the syringe."""
+
+
+class ConfirmReclose(Request, frozen=True, tag="confirm-reclose"):
+    """A person's word that the pump may be powered: cannula out, or stopcock closed."""
+
+    cannula_out: bool = False
+    stopcock_closed: bool = False
+
+
+class Zero(Request, frozen=True, tag="zero"):
+    """Zero the line sensor now, tip at nipple height."""
+
+
+class TipOut(Request, frozen=True, tag="tip-out"):
+    """A person's word that the tip is out of the patient, with what it is for."""
+
+    purpose: str = "prime"
+    """``prime``, ``open-tip`` or ``tip-drop``."""
+
+
+class ChooseDuct(Request, frozen=True, tag="choose-duct"):
+    """Name the duct: clock position facing the patient, orifice number."""
+
+    clock_h: int = 0
+    orifice: int = 1
+
+
+class Cannulate(Request, frozen=True, tag="cannulate"):
+    """The cannula is in place; ``difficult`` halves rate and volume limits."""
+
+    difficult: bool = False
+
+
+class ConfirmArm(Request, frozen=True, tag="confirm-arm"):
+    """Second deliberate step: repeats the plan that was read back."""
+
+    plan: str = ""
+
+
+class SelectView(Request, frozen=True, tag="select-view"):
+    """Choose the projection (name of ``targets.View``)."""
+
+    view: str = "CC"
+
+
+class Reconfirm(Request, frozen=True, tag="reconfirm"):
+    """The clinician's word on a point that would otherwise refuse (``settled``,
+    ``exposure-delay``).
+    """
+
+    point: str = ""
+
+
+class ReleasePaddle(Request, frozen=True, tag="release-paddle"):
+    """Release the compression; granted in every phase."""
+
+
+class HandInjected(Request, frozen=True, tag="hand-injected"):
+    """Contrast that was injected by hand; raises the ledger."""
+
+    volume_nl: int = 0
+
+
+class Acknowledge(Request, frozen=True, tag="acknowledge"):
+    """Acknowledge an alarm by its id."""
+
+    alarm: str = ""
+
+
+class Do(Request, frozen=True, tag="do"):
+    """A workflow event that carries nothing else."""
+
+    event: Event = Event.STOP
+
+
+AnyRequest = (
+    OpenCase
+    | Answer
+    | SetUpRoom
+    | ConfirmReclose
+    | Zero
+    | TipOut
+    | ChooseDuct
+    | Cannulate
+    | ConfirmArm
+    | SelectView
+    | Reconfirm
+    | ReleasePaddle
+    | HandInjected
+    | Acknowledge
+    | Do
+)

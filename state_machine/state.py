@@ -1,0 +1,253 @@
+"""Everything the core remembers between two passes, in one frozen struct.
+
+No part of it is a cache of something that a reading says: what was measured is in
+``Readings``, what was decided is here.
+"""
+
+import enum
+
+import msgspec
+
+from state_machine.ledger import Ledger
+from state_machine.profile import Cannula, Contrast, Profile, Syringe
+from state_machine.readings import Readings
+from state_machine.requests import Side
+from state_machine.targets import Targets, View
+
+
+class Phase(enum.Enum):
+    """Where the procedure stands (rows: ``workflows/galactography.py``)."""
+
+    STANDBY = "standby"
+    CHECKLIST = "checklist"
+    SET_UP = "set-up"
+    PRIME = "prime-and-zero"
+    LOCATE_DUCT = "locate-duct"
+    CANNULATE = "cannulate"
+    ARM = "arm"
+    ARM_CONFIRM = "arm-confirm"
+    ARMED = "armed"
+    INJECTING = "injecting"
+    HOLDING = "holding"
+    SETTLE = "settle"
+    COMPRESSION = "compression"
+    EXPOSURE = "exposure"
+    EXPOSURE_ARMED = "exposure-armed"
+    REVIEW = "review"
+    DECANNULATE = "decannulate"
+    AFTERCARE = "aftercare"
+    CLOSED = "closed"
+    STOPPED = "stopped"
+    EXTRAVASATED = "suspected-extravasation"
+    EMERGENCY = "medical-emergency"
+    RECOVERY = "recovery"
+
+
+class Case(msgspec.Struct, frozen=True):
+    """The procedure that is open: who, which breast, how much."""
+
+    patient_id: str
+    side: Side
+    ordered_nl: int
+    utc_day: int
+    patient_name: str = ""
+    birth_date: str = ""
+    accession: str = ""
+    performer: str = ""
+    assistant: str = ""
+    answers: tuple[tuple[str, bool, bool], ...] = ()
+    """(item key, answer, accepted by the performing radiologist)."""
+
+
+class Mounted(msgspec.Struct, frozen=True):
+    """What the operator says is mounted."""
+
+    contrast: Contrast
+    lot: str
+    temperature_mc: int
+    entered_ns: int
+    syringe: Syringe
+    cannula: Cannula
+    volume_nl: int
+
+
+class LineCheck(msgspec.Struct, frozen=True):
+    """What prime and zero established about the line."""
+
+    zero_count: int = 0
+    """Sensor zero count asked for; 0 = not zeroed in this procedure."""
+    zeroed: bool = False
+    tip_out_ns: int = 0
+    """When a person last said that the tip is out of the patient; 0 = not."""
+    prime_nl: int = 0
+    """Moved by finished prime motions."""
+    primed: bool = False
+    sample_pa: int = 0
+    """Sum of the open-tip pressures taken so far."""
+    sample_count: int = 0
+    resistance_pa_s_ul: int = 0
+    """Open-tip resistance measured at prime; 0 = not measured."""
+
+
+class Duct(msgspec.Struct, frozen=True):
+    """The duct being worked on."""
+
+    number: int
+    clock_h: int
+    orifice: int
+    difficult: bool = False
+    attempt_count: int = 0
+    drop_count: int = 0
+    injection_count: int = 0
+    cannula_in_ns: int = 0
+    """When the cannula was placed; 0 = out."""
+
+
+class HoldAction(enum.Enum):
+    """What a held switch may do."""
+
+    NONE = "none"
+    PRIME = "prime"
+    INJECT = "inject"
+    EXPOSE = "expose"
+
+
+class HoldPhase(enum.Enum):
+    """State of the hold gate."""
+
+    CLOSED = "closed"
+    READY = "ready"
+    OPEN = "open"
+    LIFT = "lift"
+    """Checkpoint reached: needs release, then press."""
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """Hold-to-inject and hold-to-expose."""
+
+    phase: HoldPhase = HoldPhase.CLOSED
+    action: HoldAction = HoldAction.NONE
+    since_ns: int = 0
+    released_ns: int = 0
+    """Since when the switch is seen released without a break; 0 = it is not."""
+    why: str = ""
+    """What closed the gate, in words; empty after a plain press or release."""
+
+
+class Purpose(enum.Enum):
+    """What a pump motion is for."""
+
+    PRIME = "prime"
+    OPEN_TIP = "open-tip"
+    TIP_DROP = "tip-drop"
+    INJECT = "inject"
+
+
+TIP_OUT_PURPOSES = frozenset({Purpose.PRIME, Purpose.OPEN_TIP, Purpose.TIP_DROP})
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """One pump motion, from intent to proof of standstill."""
+
+    motion_id: int
+    purpose: Purpose
+    base_nl: int
+    until_nl: int
+    start_rate_nl_min: int
+    top_rate_nl_min: int
+    intent_seq: int
+    """Entry that must be durable before RUN."""
+    asked_ns: int = 0
+    """When RUN was first wanted; 0 = not yet."""
+    running_ns: int = 0
+    """When the pump was first seen running; 0 = not yet."""
+    rate_nl_min: int = 0
+    """Rate of the ramp now."""
+    top_ns: int = 0
+    """When the pump first confirmed the top rate; 0 = not yet."""
+
+
+class Injection(msgspec.Struct, frozen=True):
+    """One injection: from its first arming until it settled or was given up."""
+
+    number: int = 0
+    base_nl: int = 0
+    """Pump counter at its start."""
+    planned_nl: int = 0
+    motor_ns: int = 0
+    """Motor-on time of its finished motions."""
+    ended_ns: int = 0
+    """When its last motion was proven to stand still; 0 = none yet."""
+    reference_pa: int = 0
+    """Pressure that the settle window compares with."""
+    reference_ns: int = 0
+
+
+class Exposure(msgspec.Struct, frozen=True):
+    """The projection being made."""
+
+    view: View = View.NONE
+    count: int = 0
+    """Exposure counter of the unit when this exposure was armed."""
+    pump_locked: bool = False
+    """Standstill was proven before prep; only fresh evidence of motion undoes it."""
+    made_count: int = 0
+    last_ns: int = 0
+    reconfirmed: bool = False
+    """The radiologist accepted a delay that would otherwise refuse."""
+    ready_ns: int = 0
+    """Pass in which the unit was first seen ready; an exposure waits for a later one."""
+    compressed_ns: int = 0
+    """Since when the breast is compressed; 0 = it is not."""
+
+
+class Alarm(msgspec.Struct, frozen=True):
+    """One alarm that is on, or was on and latched."""
+
+    name: str
+    since_ns: int
+    present: bool = True
+    acknowledged: bool = False
+
+
+class Stop(msgspec.Struct, frozen=True):
+    """Why the procedure was stopped and where it may go on."""
+
+    event: str = ""
+    words: str = ""
+    anchor: Phase = Phase.STANDBY
+
+
+class State(msgspec.Struct, frozen=True):
+    """The whole state of the core."""
+
+    profile: Profile
+    phase: Phase = Phase.STANDBY
+    phase_ns: int = 0
+    case: Case | None = None
+    mounted: Mounted | None = None
+    line: LineCheck = LineCheck()
+    duct: Duct | None = None
+    duct_count: int = 0
+    hold: Hold = Hold()
+    plan: Plan | None = None
+    motion_count: int = 0
+    injection: Injection = Injection()
+    ledger: Ledger = Ledger()
+    exposure: Exposure = Exposure()
+    settled_word: bool = False
+    """The clinician confirmed compression before the pressure settled."""
+    permit: bool = False
+    """The pump may be powered: given by a person, withdrawn by any fault."""
+    reclose_trip_count: int = 0
+    release: bool = False
+    """Paddle release asked for and not yet seen."""
+    stop: Stop = Stop()
+    alarms: tuple[Alarm, ...] = ()
+    targets: Targets = Targets()
+    """Targets of the last pass: what the room was told."""
+    readings: Readings = Readings()
+    """Readings of the last pass, to tell what is new."""
+    refused: tuple[str, ...] = ()
+    """What the gate refused in the last pass, so that it is recorded once."""
+    entry_seq: int = 0

@@ -1,0 +1,180 @@
+"""The step: readings and requests in, targets and entries out. One screen.
+
+The order is the safety argument: what was measured is taken first, then what stops,
+then what people ask, then what the room does by itself; the workflow proposes, the gate
+refuses, and what the gate refused closes the hold before anything leaves.
+"""
+
+import msgspec
+
+from state_machine import alarms, course, gate, intake, motions, observe, proposal, timing
+from state_machine import hold as hold_gate
+from state_machine.entries import AlarmChanged, AnyEntry, GateClosed, HoldChanged, Inputs
+from state_machine.gate import Output, Refusal, WayBack
+from state_machine.readings import Paddle, Readings, UnitState
+from state_machine.requests import AnyRequest
+from state_machine.state import Alarm, HoldPhase, State
+from state_machine.targets import Targets
+from state_machine.turn import Reply, Turn
+
+replace = msgspec.structs.replace
+
+_DROP_PERMIT = frozenset(
+    {"uncommanded-motion", "stop-not-obeyed", "motor-pin", "box-tripped", "pressure-switch"}
+)
+"""Alarms after which a person must confirm before the pump is powered again."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What one pass decided."""
+
+    state: State
+    targets: Targets
+    alarms: tuple[Alarm, ...]
+    entries: tuple[AnyEntry, ...]
+    replies: tuple[Reply, ...]
+    wake_at_ns: int
+    """Next instant at which the step would decide differently without new input."""
+
+
+def step(
+    state: State, readings: Readings, requests: tuple[AnyRequest, ...], now_ns: int
+) -> Outcome:
+    """Decide what the room should be doing.
+
+    Args:
+        state: state that the last step returned.
+        readings: everything measured; each with the time its question was sent.
+        requests: what people asked since the last pass, in order.
+        now_ns: boot time of this pass.
+    """
+    turn = Turn(state, readings, now_ns)
+    _note_inputs(turn, requests)
+    _watch(turn)
+    motions.count(turn)
+    motions.follow(turn)
+    course.stops(turn, _raise_alarms(turn))
+    for request in requests:
+        intake.take(turn, request)
+    course.by_itself(turn)
+    motions.plan_next(turn)
+    wanted = proposal.propose(turn.state, readings, now_ns)
+    targets, refusals = gate.judge(turn.state, readings, wanted, turn.late, now_ns)
+    _close_after(turn, refusals)
+    _remember(turn, targets)
+    return Outcome(
+        state=turn.state,
+        targets=targets,
+        alarms=turn.state.alarms,
+        entries=tuple(turn.entries),
+        replies=tuple(turn.replies),
+        wake_at_ns=timing.wake_at_ns(turn.state, readings, now_ns),
+    )
+
+
+def _note_inputs(turn: Turn, requests: tuple[AnyRequest, ...]) -> None:
+    """Record what goes into this pass: the readings that changed, and the requests."""
+    before, now = turn.state.readings, turn.readings
+    changed = {
+        name: getattr(now, name)
+        for name in Readings.__struct_fields__
+        if getattr(now, name) != getattr(before, name)
+    }
+    if changed or requests:
+        turn.note(Inputs, requests=requests, **changed)
+
+
+def _watch(turn: Turn) -> None:
+    """Take the hold switch, the paddle, the sensor's zero and the settling into the state."""
+    state, readings, now_ns = turn.state, turn.readings, turn.now_ns
+    room, unit = readings.room, readings.mammograph
+    switch = hold_gate.Wired(
+        pressed=room.hold_pressed,
+        disagrees=room.hold_disagrees,
+        fresh=observe.room_fresh(state, readings, now_ns),
+    )
+    hold = hold_gate.advance(state.hold, switch, turn.late, state.profile.limits, now_ns)
+    if hold.phase is not state.hold.phase:
+        action = state.hold.action.value
+        turn.note(HoldChanged, action=action, hold=hold.phase.value, why=hold.why)
+    squeezed = unit.paddle is Paddle.HOLDING
+    exposure = state.exposure
+    if squeezed != bool(exposure.compressed_ns):
+        exposure = replace(exposure, compressed_ns=now_ns if squeezed else 0)
+    if not exposure.ready_ns and unit.unit_state is UnitState.READY and exposure.pump_locked:
+        exposure = replace(exposure, ready_ns=now_ns)
+    line = state.line
+    if line.zero_count and not line.zeroed and readings.line.zero_count == line.zero_count:
+        line = replace(line, zeroed=True)
+    reclosing = room.trip_count == state.reclose_trip_count
+    turn.set(
+        hold=hold,
+        exposure=exposure,
+        line=line,
+        injection=timing.settling(state, readings, now_ns),
+        release=state.release and unit.paddle is not Paddle.RELEASED,
+        reclose_trip_count=state.reclose_trip_count if reclosing else 0,
+    )
+
+
+def _raise_alarms(turn: Turn) -> tuple[alarms.AlarmRow, ...]:
+    """Bring the alarms up to date; returns those newly raised that stop a procedure."""
+    before = turn.state.alarms
+    after = alarms.update(before, turn.state, turn.readings, turn.now_ns)
+    if after == before:
+        return ()
+    known = {(a.name, a.since_ns): a for a in before}
+    still = {(a.name, a.since_ns): a for a in after}
+    for key, alarm in still.items():
+        old = known.get(key)
+        if old is None:
+            _note_alarm(turn, alarm.name, "raised")
+        elif old.present and not alarm.present:
+            _note_alarm(turn, alarm.name, "gone, latched")
+    for name, since_ns in known.keys() - still.keys():
+        if not any(a.name == name for a in after):
+            _note_alarm(turn, name, "cleared")
+    turn.set(alarms=after)
+    stopping = alarms.newly_stopping(before, after)
+    if any(row.name in _DROP_PERMIT for row in stopping):
+        turn.set(permit=False, reclose_trip_count=0)
+    return stopping
+
+
+def _note_alarm(turn: Turn, name: str, change: str) -> None:
+    row = alarms.ALARM_BY_NAME[name]
+    turn.note(AlarmChanged, alarm=name, priority=row.priority.value, change=change, words=row.words)
+
+
+def _close_after(turn: Turn, refusals: tuple[Refusal, ...]) -> None:
+    """Record what the gate refused, once, and take away the permission it stood on."""
+    refused = tuple(f"{r.output.value}: {r.cause.name}" for r in refusals)
+    for refusal, key in zip(refusals, refused, strict=True):
+        if key not in turn.state.refused:
+            turn.note(
+                GateClosed,
+                output=refusal.output.value,
+                cause=refusal.cause.name,
+                words=refusal.cause.words,
+                way_back=refusal.cause.way_back.value,
+            )
+    turn.set(refused=refused)
+    for refusal in refusals:
+        if refusal.output is Output.PERMIT:
+            turn.set(permit=False, reclose_trip_count=0)
+        elif refusal.cause.way_back is not WayBack.RELEASED and _held_output(turn, refusal):
+            course.close_hold(turn, f"{refusal.cause.words}: {refusal.cause.way_back.value}")
+
+
+def _held_output(turn: Turn, refusal: Refusal) -> bool:
+    """The refused output is one that the hold gate stands for."""
+    outputs = (Output.PREPARE, Output.RUN, Output.PREP, Output.EXPOSE)
+    return refusal.output in outputs and turn.state.hold.phase is not HoldPhase.CLOSED
+
+
+def _remember(turn: Turn, targets: Targets) -> None:
+    """Keep what the room was told, and mark a motion that has been asked to run."""
+    plan = turn.state.plan
+    if plan is not None and targets.pump.run and not plan.asked_ns:
+        turn.set(plan=replace(plan, asked_ns=turn.now_ns))
+    turn.set(targets=targets, readings=turn.readings)

@@ -1,0 +1,90 @@
+"""Instants: when the step would decide differently although nothing new is heard."""
+
+import msgspec
+
+from state_machine import hold as hold_gate
+from state_machine import injection, observe
+from state_machine.readings import Readings
+from state_machine.state import HoldPhase, Injection, Phase, State
+from state_machine.targets import Activity
+from state_machine.units import NS_PER_S
+
+NEVER_NS = 2**63 - 1
+
+
+def settling(state: State, readings: Readings, now_ns: int) -> Injection:
+    """Restart the settle window whenever the net pressure has moved too far."""
+    done = state.injection
+    if state.phase is not Phase.SETTLE:
+        return done
+    net_pa = observe.net_pa(state, readings, now_ns)
+    limits = state.profile.limits
+    still = net_pa is not None and abs(net_pa - done.reference_pa) < limits.settled_change_pa
+    if still and done.reference_ns:
+        return done
+    return msgspec.structs.replace(
+        done, reference_pa=net_pa if net_pa is not None else 0, reference_ns=now_ns
+    )
+
+
+def wake_at_ns(state: State, readings: Readings, now_ns: int) -> int:
+    """Earliest instant after now at which a limit of time is reached."""
+    instants = (*_freshness(state, readings), *_lives(state), *_spans(state, now_ns))
+    return min((at_ns for at_ns in instants if at_ns > now_ns), default=NEVER_NS)
+
+
+def _freshness(state: State, readings: Readings) -> tuple[int, ...]:
+    """When the readings that a permit depends on grow too old."""
+    limits = state.profile.limits
+    if state.targets.activity is Activity.IDLE:
+        return ()
+    return (
+        readings.pump.at_ns + limits.pump_fresh_ns + 1,
+        readings.line.at_ns + limits.line_fresh_ns + 1,
+        readings.room.at_ns + limits.room_fresh_ns + 1,
+        readings.mammograph.at_ns + limits.unit_fresh_ns + 1,
+        readings.mammograph.at_ns + limits.unit_expose_fresh_ns + 1,
+    )
+
+
+def _lives(state: State) -> tuple[int, ...]:
+    """When arming, confirmation and words expire."""
+    limits, hold = state.profile.limits, state.hold
+    instants = []
+    if state.phase is Phase.ARM_CONFIRM:
+        instants.append(state.phase_ns + limits.confirm_life_ns)
+    if hold.phase is HoldPhase.READY:
+        instants.append(hold_gate.ready_until_ns(hold, limits))
+    if hold.phase is HoldPhase.OPEN:
+        instants.append(hold.since_ns + limits.expose_press_ns)
+    if state.line.tip_out_ns:
+        instants.append(state.line.tip_out_ns + limits.tip_out_life_ns + 1)
+    if state.exposure.ready_ns:
+        instants.append(state.exposure.ready_ns + 1)
+    return tuple(instants)
+
+
+def _spans(state: State, now_ns: int) -> tuple[int, ...]:
+    """When a ramp climbs, a settle window fills, a compression or a delay is too long."""
+    limits, plan, done = state.profile.limits, state.plan, state.injection
+    instants = []
+    if plan is not None:
+        climb_ns = injection.next_ramp_ns(plan, now_ns)
+        if climb_ns is not None:
+            instants.append(climb_ns)
+        if plan.running_ns:
+            instants.append(plan.running_ns + limits.motor_time_ns - done.motor_ns + 1)
+    if state.phase is Phase.SETTLE and done.ended_ns:
+        instants.append(done.ended_ns + observe.RELAX_NS)
+        instants.append(done.reference_ns + limits.settle_window_ns)
+    if state.exposure.compressed_ns:
+        instants.append(state.exposure.compressed_ns + limits.compressed_time_ns + 1)
+    if done.ended_ns:
+        instants.append(done.ended_ns + limits.exposure_delay_ns + 1)
+    if state.exposure.last_ns:
+        instants.append(state.exposure.last_ns + limits.next_view_delay_ns + 1)
+    if state.duct is not None and state.duct.cannula_in_ns:
+        instants.append(state.duct.cannula_in_ns + limits.dwell_warn_ns + 1)
+    if state.phase in (Phase.REVIEW, Phase.DECANNULATE, Phase.EMERGENCY):
+        instants.append(state.phase_ns + 3 * NS_PER_S + 1)
+    return tuple(instants)

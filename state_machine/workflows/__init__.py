@@ -1,0 +1,1 @@
+"""Workflow tables, one file per procedure."""
