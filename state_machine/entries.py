@@ -105,8 +105,9 @@ class MotionEnded(Entry, frozen=True, tag="motion-ended"):
 
 
 class LedgerChanged(Entry, frozen=True, tag="ledger"):
-    """Delivered volume as [low, high]: of the duct, and of the side-day. ``intent_nl`` is
-    the high that holds if nothing more is ever heard.
+    """Delivered volume as [low, high]: of the duct, and of the side-day.
+
+    ``intent_nl`` is the high that holds if nothing more is ever heard.
     """
 
     duct: int

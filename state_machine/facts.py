@@ -173,7 +173,7 @@ def canonical_patient(request: OpenCase) -> str:
 
 
 def _question_open(state: State, request: OpenCase) -> bool:
-    """Another id within 24 h: is it the same patient? (safety rules 5.1)"""
+    """Another id within 24 h: is it the same patient (safety rules 5.1)?"""
     recent = {
         day.patient_id for day in state.ledger.days if abs(request.utc_day - day.utc_day) <= 1
     }

@@ -59,9 +59,9 @@ def _abnormal(hold: Hold, switch: Wired, late: bool, limits: Limits, now_ns: int
         return "the controller was late: arm again"
     if hold.phase is HoldPhase.READY and now_ns >= ready_until_ns(hold, limits):
         return "armed too long without a press: arm again"
-    if hold.phase is HoldPhase.OPEN and hold.action is HoldAction.EXPOSE:
-        if now_ns - hold.since_ns >= limits.expose_press_ns:
-            return "held longer than an exposure may take: release, look at the unit, arm again"
+    exposing = hold.phase is HoldPhase.OPEN and hold.action is HoldAction.EXPOSE
+    if exposing and now_ns - hold.since_ns >= limits.expose_press_ns:
+        return "held longer than an exposure may take: release, look at the unit, arm again"
     return ""
 
 

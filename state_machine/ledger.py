@@ -106,9 +106,7 @@ def open_duct(ledger: Ledger, counter_nl: int, power_up_count: int) -> Ledger:
 
 
 def close_duct(ledger: Ledger) -> Ledger:
-    """Add the open account to its breast and day. The high is carried, never the intent:
-    call it only with standstill proven.
-    """
+    """Add the open account to its breast and day; what was intended counts as delivered."""
     account = ledger.account
     if account is None:
         return ledger

@@ -169,8 +169,9 @@ class SelectView(Request, frozen=True, tag="select-view"):
 
 
 class Reconfirm(Request, frozen=True, tag="reconfirm"):
-    """The clinician's word on a point that would otherwise refuse (``settled``,
-    ``exposure-delay``).
+    """The clinician's word on a point that would otherwise refuse.
+
+    ``settled`` or ``exposure-delay``.
     """
 
     point: str = ""

@@ -131,7 +131,7 @@ def _raise_alarms(turn: Turn) -> tuple[alarms.AlarmRow, ...]:
             _note_alarm(turn, alarm.name, "raised")
         elif old.present and not alarm.present:
             _note_alarm(turn, alarm.name, "gone, latched")
-    for name, since_ns in known.keys() - still.keys():
+    for name, _since_ns in known.keys() - still.keys():
         if not any(a.name == name for a in after):
             _note_alarm(turn, name, "cleared")
     turn.set(alarms=after)
