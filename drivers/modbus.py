@@ -296,10 +296,10 @@ class RegisterClient:
         if len(body) != _body_size(body[0], question):
             return f"an answer of {len(body)} bytes does not fit the question"
         try:
-            used, pdu = self._framer.handleFrame(adu, self.unit_id, pending.transaction)
+            _, pdu = self._framer.handleFrame(adu, self.unit_id, pending.transaction)
         except ModbusException as error:
             return f"the frame cannot be decoded ({error})"
-        if pdu is None or used != len(adu):
+        if pdu is None:
             return "the frame's check or content is wrong"
         return _verdict(pdu, pending)
 

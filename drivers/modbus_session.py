@@ -18,8 +18,10 @@ from state_machine.units import NS_PER_MS
 
 SIGNATURE: Final = 0x4741
 MAP_VERSION: Final = 1
-FAILURES_LOST: Final = 3
-"""Questions in a row without an answer after which the link counts as lost [?]."""
+FAILURES_LOST: Final = 5
+"""Questions in a row without an answer after which the link counts as lost [?]. With the
+default deadlines that is the watchdog of the room I/O (5 x 60 ms) and of the mammograph
+(5 x 100 ms): probing anew says "all off", so it must not come before they would trip."""
 RETRY_NS: Final = 500 * NS_PER_MS
 """Pause before a refused or silent device is probed again [?]."""
 

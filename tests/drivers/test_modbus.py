@@ -76,6 +76,13 @@ def test_exception_is_a_typed_fault():
     assert client.bad_frame_count == 0
 
 
+def test_words_of_a_wrong_unit_id_name_both():
+    client, _ = asked()
+    fault = client.receive(hexed("0001 0000 0007 03 03 04 1234 FFFE"), T0)
+    assert isinstance(fault, Fault)
+    assert fault.words == "unit id 3 answered for unit id 2"
+
+
 def test_exception_over_rtu():
     client, _ = asked(framing=Framing.RTU)
     fault = client.receive(hexed("02 83 02 30F1"), T0)
@@ -95,6 +102,9 @@ def test_exception_over_rtu():
         pytest.param(READ2, "0001 0000 0009 02 03 06 1234 FFFE 0000", id="three registers of two"),
         pytest.param(READ2, "0001 0000 0007 02 03 02 1234 FFFE", id="byte count too small"),
         pytest.param(READ2, "0001 0000 0007 02 03 06 1234 FFFE", id="byte count too large"),
+        pytest.param(READ2, "0001 0000 0009 02 03 04 1234 FFFE 0000", id="bytes too many"),
+        pytest.param(READ2, "0001 0000 0004 02 83 02 00", id="exception with bytes too many"),
+        pytest.param(WRITE2, "0001 0000 0008 02 10 00C8 0002 0000", id="echo with bytes too many"),
         pytest.param(READ2, "0001 0000 0006 02 10 00C8 0002", id="answer to a write"),
         pytest.param(READ2, "0001 0000 0002 02 03", id="no body"),
         pytest.param(READ2, "0001 0000 0003 02 90 02", id="exception of another function"),
