@@ -4,7 +4,6 @@ import os
 import pathlib
 import select
 import socket
-import threading
 
 import pytest
 
@@ -35,13 +34,6 @@ def listener():
     server.settimeout(PATIENCE_S)
     yield server
     server.close()
-
-
-@pytest.fixture(autouse=True)
-def no_thread_is_left():
-    before = set(threading.enumerate())
-    yield
-    assert set(threading.enumerate()) <= before
 
 
 def wait_readable(port) -> None:
