@@ -1,0 +1,193 @@
+"""The controller's local API: one JSON object per line, snapshots out, requests in.
+
+A client sends request objects (``state_machine.requests``, tagged ``request``) and gets
+``{"k": "reply", ...}`` for each and ``{"k": "snapshot", ...}`` at 20 Hz, 50 Hz while
+something is armed. Clients are ports like any other: nothing here blocks. A client that
+talks nonsense gets ``{"k": "error", ...}``; one that does not read, or sends a line
+without end, is dropped. A dropped or closed client is never waited for.
+"""
+
+from collections import deque
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from controller.loop import Room
+from controller.snapshot import snapshot
+from drivers.ports import LinkLost, Port
+from state_machine.requests import AnyRequest
+from state_machine.targets import Activity
+from state_machine.turn import Reply
+
+LINE_MOST_BYTES: Final = 16_384
+"""A request is a few hundred bytes; a longer line without end is no client of ours."""
+UNSENT_MOST_BYTES: Final = 262_144
+"""About two seconds of snapshots: a client further behind is dropped."""
+INBOX_MOST_COUNT: Final = 64
+"""Requests taken in one pass and client; the rest waits for the next."""
+_IDLE_NS: Final = 50_000_000
+_ACTIVE_NS: Final = 20_000_000
+
+
+class ClientPort(Port, Protocol):
+    """The controller's end of one client's connection."""
+
+    def close(self) -> None:
+        """End the connection."""
+
+
+class Listener(Protocol):
+    """Where clients come from."""
+
+    def accept(self) -> ClientPort | None:
+        """A client that wants in, None when there is none."""
+
+    def fileno(self) -> int | None:
+        """Descriptor to wait on."""
+
+    def close(self) -> None:
+        """Let nobody in any more."""
+
+
+class _Waiting:
+    """A listener, as a port that only wakes the loop."""
+
+    name = "api"
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+
+    def read(self) -> bytes:
+        return b""
+
+    def write(self, data: bytes) -> int:
+        return len(data)
+
+    def fileno(self) -> int | None:
+        return self._listener.fileno()
+
+
+class _Client:
+    """One client: lines in, lines out."""
+
+    def __init__(self, port: ClientPort) -> None:
+        self.port = port
+        self.rest = b""
+        self.unsent = bytearray()
+        self.gone = False
+
+    def lines(self) -> list[bytes]:
+        """Whole lines that arrived."""
+        try:
+            self.rest += self.port.read()
+        except LinkLost:
+            self.gone = True
+            return []
+        *lines, self.rest = self.rest.split(b"\n")
+        if len(self.rest) > LINE_MOST_BYTES:
+            self.gone = True
+        return [line for line in lines if line.strip()]
+
+    def say(self, message: bytes) -> None:
+        """Queue one line and write what the port takes."""
+        self.unsent += message + b"\n"
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what the port takes now."""
+        if not self.unsent or self.gone:
+            return
+        try:
+            del self.unsent[: self.port.write(bytes(self.unsent))]
+        except LinkLost:
+            self.gone = True
+        if len(self.unsent) > UNSENT_MOST_BYTES:
+            self.gone = True
+
+
+class LocalApi:
+    """Clients of the controller on one listener."""
+
+    def __init__(self, listener: Listener) -> None:
+        """Serve the clients of a listener."""
+        self._listener = listener
+        self._waiting = _Waiting(listener)
+        self._clients: list[_Client] = []
+        self._asked: deque[tuple[_Client, AnyRequest]] = deque()
+        self._decode = msgspec.json.Decoder(AnyRequest)
+        self._encode = msgspec.json.Encoder()
+        self._due_ns = 0
+        self._count = 0
+
+    def ports(self) -> tuple[Port, ...]:
+        """The listener and every client."""
+        return (self._waiting, *(client.port for client in self._clients))
+
+    def requests(self, utc_day: int) -> tuple[AnyRequest, ...]:
+        """Requests that arrived, each stamped with the day on which it did."""
+        self._admit()
+        self._asked.clear()
+        taken: list[AnyRequest] = []
+        for client in self._clients:
+            for line in client.lines()[:INBOX_MOST_COUNT]:
+                request = self._request(client, line, utc_day)
+                if request is not None:
+                    self._asked.append((client, request))
+                    taken.append(request)
+        self._drop()
+        return tuple(taken)
+
+    def _admit(self) -> None:
+        while (port := self._listener.accept()) is not None:
+            self._clients.append(_Client(port))
+
+    def _request(self, client: _Client, line: bytes, utc_day: int) -> AnyRequest | None:
+        try:
+            request: AnyRequest = self._decode.decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
+            client.say(self._encode.encode({"k": "error", "words": f"not a request: {problem}"}))
+            return None
+        return msgspec.structs.replace(request, utc_day=utc_day)
+
+    def answer(self, replies: tuple[Reply, ...]) -> None:
+        """Answer the requests of this pass; replies come in the order of the requests."""
+        for (client, request), reply in zip(self._asked, replies, strict=False):
+            message: dict[str, Any] = {
+                "k": "reply",
+                "number": request.number,
+                "request": reply.request,
+                "taken": not reply.refusals,
+                "refusals": reply.refusals,
+            }
+            client.say(self._encode.encode(message))
+        self._asked.clear()
+
+    def publish(self, room: Room, now_ns: int) -> int:
+        """Show every client the room when it is due; returns when it is due again."""
+        if not self._clients:
+            return now_ns + _IDLE_NS * 20
+        if now_ns >= self._due_ns:
+            idle = room.targets.activity is Activity.IDLE
+            self._due_ns = now_ns + (_IDLE_NS if idle else _ACTIVE_NS)
+            self._count += 1
+            message = self._encode.encode(snapshot(room, self._count, now_ns))
+            for client in self._clients:
+                client.say(message)
+        else:
+            for client in self._clients:
+                client.flush()
+        self._drop()
+        return self._due_ns
+
+    def _drop(self) -> None:
+        for client in [c for c in self._clients if c.gone]:
+            client.port.close()
+            self._clients.remove(client)
+
+    def close(self) -> None:
+        """Let every client go."""
+        for client in self._clients:
+            client.flush()
+            client.port.close()
+        self._clients.clear()
+        self._listener.close()

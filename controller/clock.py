@@ -1,0 +1,50 @@
+"""The only module that knows the time, and the only place where the program waits.
+
+Decisions see boot time alone (CLOCK_BOOTTIME goes on while the machine is suspended);
+wall-clock time is written into the record and never compared.
+"""
+
+import select
+import time
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from drivers.ports import Port
+
+_NS_PER_MS: Final = 1_000_000
+
+
+class Clock(Protocol):
+    """What the loop needs of time; the simulated twin lives on an event heap."""
+
+    def now_ns(self) -> int:
+        """Boot time in ns, the only time that decisions see."""
+
+    def utc_ns(self) -> int:
+        """Wall-clock time in ns since 1970; written, never compared."""
+
+    def wait(self, ports: Sequence[Port], until_ns: int) -> None:
+        """Return when a port has something to read, or at ``until_ns``."""
+
+
+class RealClock:
+    """The machine's clock."""
+
+    def now_ns(self) -> int:
+        """Boot time."""
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+    def utc_ns(self) -> int:
+        """Wall-clock time."""
+        return time.time_ns()
+
+    def wait(self, ports: Sequence[Port], until_ns: int) -> None:
+        """Wait in the kernel; a port that is closed has no descriptor and is left out."""
+        poll = select.poll()
+        for port in ports:
+            descriptor = port.fileno()
+            if descriptor is not None:
+                poll.register(descriptor, select.POLLIN)
+        left_ns = until_ns - self.now_ns()
+        # rounded up: waking a fraction early would only cost an empty pass
+        poll.poll(max(0, -(-left_ns // _NS_PER_MS)))

@@ -1,0 +1,218 @@
+"""One pass of the room: read, step, record, write. One thread, no locks, nothing waits here.
+
+``run_pass`` is the same in a room, on virtual time and in a test; the ``while`` around it
+is three lines (``run``). The order of a pass::
+
+    ports.read -> drivers -> Readings -> step(state, readings, requests, now) -> Outcome
+    Outcome.entries -> journal        Outcome.targets -> drivers -> ports.write
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from controller.clock import Clock
+from drivers.driver import Driver
+from drivers.ports import LinkLost, Port
+from state_machine.entries import AnyEntry, Entry, MotionIntent
+from state_machine.readings import HostReading, JournalReading, Readings
+from state_machine.requests import AnyRequest
+from state_machine.state import Alarm, State
+from state_machine.step import step
+from state_machine.targets import Activity, Targets
+from state_machine.turn import Reply
+
+_ACTIVE_NS: Final = 20_000_000
+"""Longest wait while something is armed, moving or exposing (design: event driven)."""
+_IDLE_NS: Final = 250_000_000
+_ORDER: Final = ("pump", "room", "mammograph", "line")
+"""Order in which targets leave: what stops contrast first."""
+
+
+class DevicePort(Port, Protocol):
+    """A port to a device, which can be lost and taken over again when opened anew."""
+
+    def adopt(self) -> bool:
+        """Take over a newly opened connection; True when there is one."""
+
+
+class Journal(Protocol):
+    """What the loop needs of the record; never blocks."""
+
+    def append(
+        self, entries: Sequence[Entry], *, boot_ns: int, utc_ns: int, urgent: bool = False
+    ) -> None:
+        """Take entries; they are durable when ``durable_seq`` says so."""
+
+    def durable_seq(self) -> int:
+        """Every entry up to this number is on the disk."""
+
+    def fault(self) -> str:
+        """Why nothing can be written, in words; empty = healthy."""
+
+
+class Api(Protocol):
+    """What the loop needs of its clients; never blocks."""
+
+    def ports(self) -> tuple[Port, ...]:
+        """Everything of the API that can wake the loop."""
+
+    def requests(self, utc_day: int) -> tuple[AnyRequest, ...]:
+        """Requests that arrived, in order, each stamped with the day."""
+
+    def answer(self, replies: tuple[Reply, ...]) -> None:
+        """Tell each client what became of its requests."""
+
+    def publish(self, room: "Room", now_ns: int) -> int:
+        """Show clients the room when it is due; returns when it is due again."""
+
+
+class Link:
+    """One device: its port, its driver and what the port has not taken yet."""
+
+    def __init__(self, name: str, port: DevicePort, driver: Driver[Any, Any]) -> None:
+        """Join a port and a driver."""
+        self.name = name
+        self.port = port
+        self.driver = driver
+        self._unsent = b""
+        self._open = False
+
+    def receive(self, now_ns: int, late: bool) -> None:
+        """Take what arrived. In a late pass it is old truth and is thrown away."""
+        if self.port.adopt():
+            self._open = True
+            self._unsent = b""
+            self.driver.connected(now_ns)
+        try:
+            data = self.port.read()
+        except LinkLost as lost:
+            self._lose(str(lost), now_ns)
+            return
+        if data and not late:
+            self.driver.receive(data, now_ns)
+
+    def send(self, target: object, activity: Activity, now_ns: int) -> None:
+        """Write what the driver has to say, unless the port still holds an unsent rest."""
+        if not self._open:
+            return
+        data = self._unsent or self.driver.give(target, activity, now_ns)
+        if not data:
+            return
+        try:
+            self._unsent = data[self.port.write(data) :]
+        except LinkLost as lost:
+            self._lose(str(lost), now_ns)
+
+    def _lose(self, why: str, now_ns: int) -> None:
+        self._unsent = b""
+        self._open = False
+        self.driver.lost(why, now_ns)
+
+    def deadline_ns(self) -> int:
+        """Next instant at which the driver wants to say something."""
+        return self.driver.deadline_ns()
+
+
+class Room:
+    """What a pass works on. Only ``run_pass`` changes it."""
+
+    def __init__(
+        self,
+        state: State,
+        links: Sequence[Link],
+        journal: Journal,
+        api: Api,
+        clock: Clock,
+        wakers: Sequence[Port] = (),
+    ) -> None:
+        """Join state, links, record and clients; ``wakers`` only wake the loop."""
+        self.state = state
+        self.links = {link.name: link for link in links}
+        self.journal = journal
+        self.api = api
+        self.clock = clock
+        self.wakers = tuple(wakers)
+        self.readings = Readings()
+        self.targets = Targets()
+        self.alarms: tuple[Alarm, ...] = ()
+        self.step_at_ns = 0
+        """When the step wants to be called without new input."""
+        self.planned_ns = 0
+        """When the next pass shall begin at the latest; 0 = not planned yet."""
+        self.pass_count = 0
+
+    def ports(self) -> tuple[Port, ...]:
+        """Everything that can wake the loop."""
+        devices = tuple(link.port for link in self.links.values())
+        return (*devices, *self.wakers, *self.api.ports())
+
+
+def run_pass(room: Room, now_ns: int) -> int:
+    """One pass; returns when the next one shall begin at the latest."""
+    room.pass_count += 1
+    late_ns = now_ns - room.planned_ns if room.planned_ns else 0
+    late = late_ns > room.state.profile.limits.late_pass_ns
+    for waker in room.wakers:
+        waker.read()
+    for link in room.links.values():
+        link.receive(now_ns, late)
+    readings = _readings(room, late_ns if late else 0)
+    utc_ns = room.clock.utc_ns()
+    requests = room.api.requests(utc_ns // (86_400 * 1_000_000_000))
+    if readings != room.readings or requests or now_ns >= room.step_at_ns:
+        _decide(room, readings, requests, now_ns, utc_ns)
+    for name in _ORDER:
+        link = room.links[name]
+        link.send(getattr(room.targets, name), room.targets.activity, now_ns)
+    publish_ns = room.api.publish(room, now_ns)
+    longest_ns = _IDLE_NS if room.targets.activity is Activity.IDLE else _ACTIVE_NS
+    deadlines = (link.deadline_ns() for link in room.links.values())
+    room.planned_ns = min(now_ns + longest_ns, room.step_at_ns, publish_ns, *deadlines)
+    return room.planned_ns
+
+
+def _readings(room: Room, late_ns: int) -> Readings:
+    return Readings(
+        pump=room.links["pump"].driver.reading(),
+        line=room.links["line"].driver.reading(),
+        room=room.links["room"].driver.reading(),
+        mammograph=room.links["mammograph"].driver.reading(),
+        journal=JournalReading(room.journal.durable_seq(), room.journal.fault()),
+        host=HostReading(late_ns),
+    )
+
+
+def _decide(
+    room: Room,
+    readings: Readings,
+    requests: tuple[AnyRequest, ...],
+    now_ns: int,
+    utc_ns: int,
+) -> None:
+    outcome = step(room.state, readings, requests, now_ns)
+    room.state, room.targets, room.alarms = outcome.state, outcome.targets, outcome.alarms
+    room.readings, room.step_at_ns = readings, outcome.wake_at_ns
+    record(room, outcome.entries, now_ns, utc_ns)
+    if outcome.replies:
+        room.api.answer(outcome.replies)
+
+
+def record(room: Room, entries: tuple[AnyEntry, ...], now_ns: int, utc_ns: int) -> None:
+    """Hand entries to the journal; at once to disk when a start waits for them."""
+    if entries:
+        urgent = any(isinstance(entry, MotionIntent) for entry in entries)
+        room.journal.append(entries, boot_ns=now_ns, utc_ns=utc_ns, urgent=urgent)
+
+
+def make_safe(room: Room, now_ns: int) -> int:
+    """A pass that decides nothing and tells the room to be safe: stopped, permits off."""
+    for link in room.links.values():
+        link.receive(now_ns, late=False)
+    rest = msgspec.structs.replace(Targets(), activity=Activity.ACTIVE)
+    room.targets = rest
+    for name in _ORDER:
+        room.links[name].send(getattr(rest, name), rest.activity, now_ns)
+    deadlines = (link.deadline_ns() for link in room.links.values())
+    return min(now_ns + _ACTIVE_NS, *deadlines)

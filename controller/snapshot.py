@@ -1,0 +1,191 @@
+"""What a client is shown: the whole discrete state each time, no deltas, what was measured
+beside what was commanded.
+
+Plain fields with units in their names; ``null`` is *absent*, never zero.
+"""
+
+from typing import Any
+
+from controller.loop import Room
+from state_machine import ledger, observe
+from state_machine.alarms import ALARM_BY_NAME
+from state_machine.facts import read_back
+from state_machine.guide import ways
+from state_machine.injection import next_checkpoint_nl
+from state_machine.readings import Motion
+from state_machine.state import State
+from state_machine.units import NS_PER_MS
+
+
+def snapshot(room: Room, number: int, now_ns: int) -> dict[str, Any]:
+    """One snapshot; the keys are the API (``docs/api.md``)."""
+    state, readings = room.state, room.readings
+    forward = ways(state, readings, now_ns)
+    first = forward[0] if forward else None
+    return {
+        "k": "snapshot",
+        "n": number,
+        "t_ms": now_ns // NS_PER_MS,
+        "room": state.profile.room,
+        "mode": state.profile.mode.value,
+        "order": state.profile.order.value,
+        "phase": state.phase.value,
+        "phase_ms": (now_ns - state.phase_ns) // NS_PER_MS,
+        "next": first.event.value if first else "",
+        "actor": first.actor.value if first else "",
+        "prompt": first.prompt if first else "",
+        "waits_for": first.waits_for if first else (),
+        "ways": {way.event.value: way.waits_for for way in forward},
+        "stop": {"event": state.stop.event, "words": state.stop.words},
+        "case": _case(state),
+        "duct": _duct(state),
+        "plan": read_back(state),
+        "hold": {
+            "phase": state.hold.phase.value,
+            "action": state.hold.action.value,
+            "why": state.hold.why,
+            "pressed": readings.room.hold_pressed,
+        },
+        "volume": _volume(room),
+        "rate": {
+            "commanded_nl_min": room.targets.pump.rate_nl_min if room.targets.pump.run else 0,
+            "confirmed_nl_min": readings.pump.rate_nl_min
+            if readings.pump.motion is Motion.RUNNING
+            else 0,
+        },
+        "pressure": {
+            "line_pa": readings.line.pressure_pa,
+            "net_pa": observe.net_pa(state, readings, now_ns),
+            "net_is": "uncompensated",
+            "line_age_ms": _age_ms(readings.line.at_ns, now_ns),
+            "temperature_mc": observe.temperature_mc(state, readings),
+        },
+        "line": {
+            "zeroed": state.line.zeroed,
+            "primed": state.line.primed,
+            "prime_nl": state.line.prime_nl,
+            "resistance_pa_s_ul": state.line.resistance_pa_s_ul,
+            "nominal_pa_s_ul": observe.nominal_resistance_pa_s_ul(state, readings),
+        },
+        "exposure": {
+            "view": state.exposure.view.name,
+            "made_count": state.exposure.made_count,
+            "stage": room.targets.mammograph.exposure.name,
+        },
+        "alarms": _alarms(room),
+        "refused": state.refused,
+        "devices": _devices(room, now_ns),
+        "journal": {
+            "durable_seq": readings.journal.durable_seq,
+            "seq": state.entry_seq,
+            "fault": readings.journal.fault,
+        },
+    }
+
+
+def _age_ms(at_ns: int, now_ns: int) -> int | None:
+    return (now_ns - at_ns) // NS_PER_MS if at_ns else None
+
+
+def _case(state: State) -> dict[str, Any] | None:
+    case = state.case
+    if case is None:
+        return None
+    return {
+        "patient_id": case.patient_id,
+        "patient_name": case.patient_name,
+        "side": case.side.value,
+        "ordered_nl": case.ordered_nl,
+        "performer": case.performer,
+        "assistant": case.assistant,
+        "answered": [key for key, _, _ in case.answers],
+    }
+
+
+def _duct(state: State) -> dict[str, Any] | None:
+    duct = state.duct
+    if duct is None:
+        return None
+    return {
+        "number": duct.number,
+        "clock_h": duct.clock_h,
+        "orifice": duct.orifice,
+        "difficult": duct.difficult,
+        "cannula_in": bool(duct.cannula_in_ns),
+        "injection_count": duct.injection_count,
+    }
+
+
+def _volume(room: Room) -> dict[str, Any]:
+    state, account = room.state, room.state.ledger.account
+    done_nl = room.readings.pump.infused_nl - state.injection.base_nl
+    return {
+        "low_nl": account.low_nl if account else 0,
+        "high_nl": account.high_nl if account else 0,
+        "intent_nl": account.intent_nl if account else 0,
+        "side_day_low_nl": ledger.side_day_low_nl(state.ledger),
+        "side_day_high_nl": ledger.side_day_high_nl(state.ledger),
+        "planned_nl": observe.planned_nl(state),
+        "injected_nl": done_nl if state.injection.number else 0,
+        "checkpoint_nl": next_checkpoint_nl(state, done_nl) if state.injection.number else 0,
+        "duct_limit_nl": observe.halved(state, state.profile.limits.duct_volume_nl),
+    }
+
+
+def _alarms(room: Room) -> list[dict[str, Any]]:
+    shown = []
+    for alarm in room.alarms:
+        row = ALARM_BY_NAME[alarm.name]
+        shown.append(
+            {
+                "name": alarm.name,
+                "priority": row.priority.value,
+                "since_ms": alarm.since_ns // NS_PER_MS,
+                "present": alarm.present,
+                "acknowledged": alarm.acknowledged,
+                "words": row.words,
+                "action": row.action,
+            }
+        )
+    return shown
+
+
+def _devices(room: Room, now_ns: int) -> dict[str, Any]:
+    readings = room.readings
+    shown: dict[str, Any] = {}
+    for name in ("pump", "line", "room", "mammograph"):
+        reading = getattr(readings, name)
+        shown[name] = {
+            "link": reading.link.value,
+            "identity": reading.identity,
+            "refusal": reading.refusal,
+            "age_ms": _age_ms(reading.at_ns, now_ns),
+            "bad_frame_count": reading.bad_frame_count,
+        }
+    pump, box, unit = readings.pump, readings.room, readings.mammograph
+    shown["pump"] |= {
+        "motion": pump.motion.value,
+        "motion_id": pump.motion_id,
+        "motion_refusal": pump.motion_refusal,
+        "prompt": pump.prompt.value,
+        "alarm": pump.alarm.value,
+        "infused_nl": pump.infused_nl,
+        "exchange_p99_ms": pump.exchange_p99_ns // NS_PER_MS,
+    }
+    shown["room"] |= {
+        "trip_cause": box.trip_cause.name,
+        "relay_closed": box.relay_closed,
+        "stop_line": box.stop_line,
+        "emergency_stop": box.emergency_stop,
+        "pain_pressed": box.pain_pressed,
+        "door_closed": box.door_closed,
+        "owned": box.owned,
+    }
+    shown["mammograph"] |= {
+        "unit_state": unit.unit_state.name,
+        "paddle": unit.paddle.name,
+        "force_mn": unit.force_mn,
+        "thickness_um": unit.thickness_um,
+        "exposure_count": unit.exposure_count,
+    }
+    return shown
