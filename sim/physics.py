@@ -17,6 +17,8 @@ VAPOUR_KPA = -95.0
 """Line pressure cannot fall below this: the fluid boils (assumed round figure)."""
 LONGEST_STEP_S = 0.05
 """Explicit coupling line <-> duct is good to about 0.01 kPa at this step."""
+SHORTEST_STEP_S = 1e-9
+"""Time comes in whole ns; anything shorter counts as no time at all."""
 QUIET = 1e-6
 """kPa or uL/s below which nothing is worth integrating."""
 _STIFFENING_LIMIT = 6.0
@@ -135,9 +137,9 @@ class LinePhysics:
     def advance(self, dt_s: float, plunger_ul: float = 0.0) -> None:
         """Move on by ``dt_s`` while the plunger moved ``plunger_ul`` evenly (< 0 = back)."""
         pushed_ul = self._through_backlash(plunger_ul)
-        if pushed_ul == 0.0 and (dt_s <= 0.0 or self._quiet()):
+        if pushed_ul == 0.0 and (dt_s < SHORTEST_STEP_S or self._quiet()):
             return
-        if dt_s <= 0.0:
+        if dt_s < SHORTEST_STEP_S:
             self.line_kpa = max(VAPOUR_KPA, self.line_kpa + pushed_ul / self._compliance())
             return
         steps = max(1, math.ceil(dt_s / LONGEST_STEP_S))
@@ -221,9 +223,10 @@ class LinePhysics:
             self.rig.resistance_kpa_s_ul if self.primed() else self.rig.filling_resistance_kpa_s_ul
         )
         goal_kpa = self._outlet_kpa() + resistance * pushed_ul / step_s
-        decay = math.exp(-step_s / (resistance * compliance))
-        self.line_kpa = goal_kpa + (before_kpa - goal_kpa) * decay
-        passed_ul = pushed_ul - compliance * (self.line_kpa - before_kpa)
+        # expm1 keeps the difference exact where the step is much shorter than R*C.
+        rise_kpa = (before_kpa - goal_kpa) * math.expm1(-step_s / (resistance * compliance))
+        self.line_kpa = before_kpa + rise_kpa
+        passed_ul = pushed_ul - compliance * rise_kpa
         refused_ul = self._pass_tip(passed_ul)
         self.line_kpa = max(VAPOUR_KPA, self.line_kpa + refused_ul / compliance)
 

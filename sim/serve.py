@@ -302,6 +302,8 @@ class Server:
             answer: dict[str, Any] = {}
             for name, value in dict(wish.get("set", {})).items():
                 self.room.set_input(name, value, now_ns)
+                if name == "power_cycle" and value in self._bound:
+                    self._drop(self._bound[value])
                 answer["set"] = True
             if wish.get("inputs"):
                 answer["inputs"] = list(self.room.input_names())

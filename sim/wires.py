@@ -1,0 +1,137 @@
+"""In-memory wires: runs of bytes with the time they take, both ways.
+
+A wire joins one controller port to one simulated device. A run of bytes arrives whole,
+at the instant of its last byte: ``latency`` plus ten bit times a byte where the wire
+has a baud rate. Every run is told to a listener (wire, direction, instant, bytes), from
+which a world makes its digest.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from drivers.ports import LinkLost
+from sim.devices import Device
+
+_NS_PER_S: Final = 1_000_000_000
+_BITS_PER_BYTE: Final = 10
+"""8N1: start bit, eight data bits, stop bit."""
+
+Told = Callable[[str, str, int, bytes], None]
+"""Wire, direction (``>`` to the device, ``<`` from it), instant in ns, bytes."""
+
+
+class Wire:
+    """One wire and the controller's port on it."""
+
+    def __init__(
+        self, name: str, device: Device, tell: Told, latency_ns: int, baud: int = 0
+    ) -> None:
+        """Join a device.
+
+        Args:
+            name: of the wire, as the digest has it.
+            device: the simulated device at the other end.
+            tell: is told of every run of bytes.
+            latency_ns: time that every run takes, each way.
+            baud: bits per second of a serial line; 0 = bytes take no time.
+        """
+        self.name = name
+        self.device = device
+        self.connected = True
+        self._tell = tell
+        self._latency_ns = latency_ns
+        self._baud = baud
+        self._adopted = False
+        self._now_ns = 0
+        self._to_device: list[tuple[int, bytes]] = []
+        self._to_port: list[tuple[int, bytes]] = []
+        self._free_ns = {">": 0, "<": 0}
+        self._arrived = b""
+
+    # --- the controller's end ---------------------------------------------------------------
+
+    def adopt(self) -> bool:
+        """Newly connected."""
+        if self.connected and not self._adopted:
+            self._adopted = True
+            return True
+        return False
+
+    def read(self) -> bytes:
+        """All that arrived.
+
+        Raises:
+            LinkLost: the wire is cut.
+        """
+        if not self.connected:
+            self._adopted = False
+            raise LinkLost(f"{self.name}: the wire is cut")
+        data, self._arrived = self._arrived, b""
+        return data
+
+    def write(self, data: bytes) -> int:
+        """Put bytes on the wire.
+
+        Raises:
+            LinkLost: the wire is cut.
+        """
+        if not self.connected:
+            self._adopted = False
+            raise LinkLost(f"{self.name}: the wire is cut")
+        self._to_device.append((self._arrival_ns(">", len(data)), data))
+        return len(data)
+
+    def fileno(self) -> int | None:
+        """There is no descriptor: the event heap wakes the loop."""
+        return None
+
+    @property
+    def readable(self) -> bool:
+        """The controller has something to read."""
+        return bool(self._arrived) or not self.connected and self._adopted
+
+    # --- time -------------------------------------------------------------------------------
+
+    def _arrival_ns(self, direction: str, count: int) -> int:
+        """Instant of the last byte of a run; a line carries one run after the other."""
+        start_ns = max(self._now_ns, self._free_ns[direction])
+        span_ns = count * _BITS_PER_BYTE * _NS_PER_S // self._baud if self._baud else 0
+        self._free_ns[direction] = start_ns + span_ns
+        return start_ns + span_ns + self._latency_ns
+
+    def next_ns(self) -> int:
+        """Next instant at which something happens on this wire or in its device."""
+        instants = [self.device.wake_ns()]
+        instants += [run[0] for run in self._to_device[:1]]
+        instants += [run[0] for run in self._to_port[:1]]
+        return min(instants)
+
+    def advance(self, now_ns: int) -> None:
+        """Carry what is due to either end, and let the device speak."""
+        self._now_ns = now_ns
+        while self._to_device and self._to_device[0][0] <= now_ns:
+            at_ns, data = self._to_device.pop(0)
+            self._tell(self.name, ">", at_ns, data)
+            self.device.receive(data, at_ns)
+        said = self.device.take(now_ns)
+        if said and self.connected:
+            self._to_port.append((self._arrival_ns("<", len(said)), said))
+        while self._to_port and self._to_port[0][0] <= now_ns:
+            at_ns, data = self._to_port.pop(0)
+            self._tell(self.name, "<", at_ns, data)
+            self._arrived += data
+
+    def note_now(self, now_ns: int) -> None:
+        """The controller writes at this instant."""
+        self._now_ns = now_ns
+
+    def cut(self) -> None:
+        """Lose the connection with everything on its way."""
+        self.connected = False
+        self._to_device.clear()
+        self._to_port.clear()
+        self._arrived = b""
+
+    def mend(self) -> None:
+        """Connect again."""
+        self.connected = True
