@@ -33,13 +33,7 @@ from state_machine.readings import (
     UnitState,
 )
 from state_machine.state import TIP_OUT_PURPOSES, HoldAction, HoldPhase, Phase, Purpose, State
-from state_machine.targets import (
-    Compression,
-    ExposureStage,
-    PumpAction,
-    PumpTarget,
-    Targets,
-)
+from state_machine.targets import Compression, ExposureStage, PumpAction, PumpTarget, Targets
 from state_machine.units import NS_PER_S, flow_drop_pa, more_ppm
 
 
@@ -130,9 +124,17 @@ def _motion_volume_bad(s: Seen) -> bool:
         Purpose.PRIME: min(limits.prime_volume_nl, _ceiling("prime_volume_nl")),
         Purpose.OPEN_TIP: min(limits.prime_volume_nl, _ceiling("prime_volume_nl")),
         Purpose.TIP_DROP: min(limits.tip_drop_nl, _ceiling("tip_drop_nl")),
-        Purpose.INJECT: max(limits.first_checkpoint_nl, limits.checkpoint_step_nl),
+        Purpose.INJECT: _to_checkpoint_nl(s),
     }[plan.purpose]
     return volume_nl > most_nl
+
+
+def _to_checkpoint_nl(s: Seen) -> int:
+    """From where the motion begins to the next checkpoint of its injection."""
+    limits, begin_nl = s.state.profile.limits, _pump(s).base_nl - s.state.injection.base_nl
+    first_nl = min(limits.first_checkpoint_nl, _ceiling("first_checkpoint_nl"))
+    step_nl = min(limits.checkpoint_step_nl, _ceiling("checkpoint_step_nl"))
+    return first_nl - begin_nl if begin_nl < first_nl else step_nl - (begin_nl - first_nl) % step_nl
 
 
 def _over_volume(s: Seen) -> bool:
@@ -152,7 +154,8 @@ def _over_volume(s: Seen) -> bool:
     return (
         duct_nl > min(observe.halved(state, limits.duct_volume_nl), _ceiling("duct_volume_nl"))
         or day_nl > min(limits.side_day_volume_nl, _ceiling("side_day_volume_nl"))
-        or injection_nl > min(limits.injection_volume_nl, _ceiling("injection_volume_nl"))
+        or injection_nl
+        > min(observe.halved(state, limits.injection_volume_nl), _ceiling("injection_volume_nl"))
     )
 
 
@@ -200,9 +203,8 @@ def _tip_word_old(s: Seen) -> bool:
     plan, line = s.state.plan, s.state.line
     if plan is None or plan.purpose not in TIP_OUT_PURPOSES or plan.running_ns:
         return False
-    return (
-        not line.tip_out_ns or s.now_ns - line.tip_out_ns > s.state.profile.limits.tip_out_life_ns
-    )
+    age_ns = s.now_ns - line.tip_out_ns
+    return not line.tip_out_ns or age_ns > s.state.profile.limits.tip_out_life_ns
 
 
 def _tip_pressure(s: Seen) -> bool:
