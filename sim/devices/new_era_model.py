@@ -177,7 +177,6 @@ class PumpModel:
         self._resume()
 
     def _resume(self) -> None:
-        self._live = None
         if self.phase.function == "PAS":
             self.status = "T" if self.phase.pause_s else "U"
             self._pause_until_ns = self.now_ns + self.phase.pause_s * 10**9

@@ -43,7 +43,7 @@ def test_reply_waits_for_the_think_time(sensor):
         (read(2, 0, 126), 3),
         (write(2, 100, [1]), 2),
         (write(2, 201, [1]), 2),
-        (write(2, 200, [1, 2]), 3),
+        (write(2, 200, [0x5A45, 0]), 3),
         (write(2, 200, [0x1234]), 3),
         (read(1, 0, 8), 11),
         (bytes.fromhex("0001 0000 0006 02 04 0000 0008"), 1),

@@ -164,6 +164,16 @@ def test_retract_cannot_draw_more_than_the_duct_holds():
     assert line.line_kpa < -10
 
 
+def test_stiff_duct_refluxes_down_to_its_seal_and_not_below():
+    stiff = replace(DUCT, stiffness_kpa_ul=5.0, leak_kpa_s_ul=0.01, tear_kpa=1e9)
+    line = LinePhysics(rig=RIG_27G_WARM, patient=stiff, tip_in_duct=True, stopcock_open=False)
+    line.duct_ul = 123.0
+    assert line.duct_kpa() > 15
+    line.line_kpa = 1.0
+    line.advance(2.0, 2.0)
+    assert line.duct_kpa() == pytest.approx(5.0, abs=0.01)
+
+
 def test_wide_steps_are_stable_and_agree_with_narrow_ones():
     wide = inject(RIG_27G_WARM, DUCT, 60, step_s=2.0, ramp_s=0.001)
     narrow = inject(RIG_27G_WARM, DUCT, 60, step_s=0.01, ramp_s=0.001)
