@@ -1,9 +1,9 @@
 """The simulated room in real time: a serial pty, one TCP address for Modbus, a control port.
 
-One thread and one selector, woken for bytes or at the room's next own change. The only
-file of the simulation that asks for the time: boot time, so a suspended machine's pump
-has gone on. After any wake-up, however late (SIGCONT), the room first moves to now and
-only then are bytes read: a frozen simulator is a pump that kept its last speed.
+One thread and one selector, woken for bytes or at the room's next own change. The clock
+is the controller's boot time: on a suspended machine the pump has gone on. After any
+wake-up, however late (SIGCONT), the room first moves to now and only then are bytes
+read: a frozen simulator is a pump that kept its last speed.
 
 With ``--only pump`` or ``--only modbus`` two processes share no physics: the pump then
 has power whatever the box says, and the sensor of the other process sees no flow.
@@ -19,11 +19,11 @@ import signal
 import socket
 import sys
 import termios
-import time
 import tty
 from collections.abc import Callable
 from typing import Any, Final
 
+from controller.clock import RealClock
 from sim.devices import NEVER_NS
 from sim.devices.modbus_device import AduCutter
 from sim.devices.room import SimulatedRoom, WiredDevice
@@ -41,11 +41,6 @@ _MBAP_BYTES: Final = 7
 
 class UsageError(Exception):
     """What was asked for cannot be served; the text says what to change."""
-
-
-def boot_ns() -> int:
-    """Boot time in ns; goes on while the machine is suspended."""
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
 
 def host_port(text: str) -> tuple[str, int]:
@@ -134,6 +129,7 @@ class Server:
 
     def __init__(self, options: argparse.Namespace) -> None:
         rng = random.Random(options.seed)
+        self._clock = RealClock()
         self._selector = selectors.DefaultSelector()
         self._peers: dict[socket.socket, tuple[Peer, Handler]] = {}
         self._bound: dict[str, Peer] = {}
@@ -141,7 +137,7 @@ class Server:
         self.room = SimulatedRoom(
             rng,
             _RIGS[options.rig],
-            now_ns=boot_ns(),
+            now_ns=self._clock.now_ns(),
             baud=options.baud,
             relay_bypassed=options.only == "pump" or options.pump_always_on,
             mode=_MODES[options.mode],
@@ -199,18 +195,18 @@ class Server:
         """Serve until told to stop."""
         while not self._stopping:
             events = self._selector.select(self._patience_s())
-            now_ns = boot_ns()
+            now_ns = self._clock.now_ns()
             self.room.advance(now_ns)
             for key, _ in events:
                 key.data(now_ns)
-            self._speak(boot_ns())
+            self._speak(self._clock.now_ns())
 
     def _patience_s(self) -> float | None:
         names = ["pump", *self._bound]
         wake_ns = min(self.room.device(name).wake_ns() for name in names)
         if wake_ns == NEVER_NS:
             return None
-        return max(0, wake_ns - boot_ns()) / _NS_PER_S
+        return max(0, wake_ns - self._clock.now_ns()) / _NS_PER_S
 
     def _speak(self, now_ns: int) -> None:
         if self._line is not None:
