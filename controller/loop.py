@@ -179,9 +179,21 @@ def _readings(room: Room, late_ns: int) -> Readings:
         line=room.links["line"].driver.reading(),
         room=room.links["room"].driver.reading(),
         mammograph=room.links["mammograph"].driver.reading(),
-        journal=JournalReading(room.journal.durable_seq(), room.journal.fault()),
+        journal=JournalReading(_durable_seq(room), room.journal.fault()),
         host=HostReading(late_ns),
     )
+
+
+def _durable_seq(room: Room) -> int:
+    """How far the record is, taken only while a motion waits for it.
+
+    Every reading that changes is recorded; a count that changes with every record would
+    make each one cause the next.
+    """
+    plan, known = room.state.plan, room.readings.journal.durable_seq
+    if plan is None or known >= plan.intent_seq:
+        return known
+    return room.journal.durable_seq()
 
 
 def _decide(

@@ -24,7 +24,13 @@ class Wire:
     """One wire and the controller's port on it."""
 
     def __init__(
-        self, name: str, device: Device, tell: Told, latency_ns: int, baud: int = 0
+        self,
+        name: str,
+        device: Device,
+        tell: Told,
+        now: Callable[[], int],
+        latency_ns: int,
+        baud: int = 0,
     ) -> None:
         """Join a device.
 
@@ -32,6 +38,7 @@ class Wire:
             name: of the wire, as the digest has it.
             device: the simulated device at the other end.
             tell: is told of every run of bytes.
+            now: the world's time.
             latency_ns: time that every run takes, each way.
             baud: bits per second of a serial line; 0 = bytes take no time.
         """
@@ -41,8 +48,8 @@ class Wire:
         self._tell = tell
         self._latency_ns = latency_ns
         self._baud = baud
+        self._now = now
         self._adopted = False
-        self._now_ns = 0
         self._to_device: list[tuple[int, bytes]] = []
         self._to_port: list[tuple[int, bytes]] = []
         self._free_ns = {">": 0, "<": 0}
@@ -94,7 +101,7 @@ class Wire:
 
     def _arrival_ns(self, direction: str, count: int) -> int:
         """Instant of the last byte of a run; a line carries one run after the other."""
-        start_ns = max(self._now_ns, self._free_ns[direction])
+        start_ns = max(self._now(), self._free_ns[direction])
         span_ns = count * _BITS_PER_BYTE * _NS_PER_S // self._baud if self._baud else 0
         self._free_ns[direction] = start_ns + span_ns
         return start_ns + span_ns + self._latency_ns
@@ -108,7 +115,6 @@ class Wire:
 
     def advance(self, now_ns: int) -> None:
         """Carry what is due to either end, and let the device speak."""
-        self._now_ns = now_ns
         while self._to_device and self._to_device[0][0] <= now_ns:
             at_ns, data = self._to_device.pop(0)
             self._tell(self.name, ">", at_ns, data)
@@ -120,10 +126,6 @@ class Wire:
             at_ns, data = self._to_port.pop(0)
             self._tell(self.name, "<", at_ns, data)
             self._arrived += data
-
-    def note_now(self, now_ns: int) -> None:
-        """The controller writes at this instant."""
-        self._now_ns = now_ns
 
     def cut(self) -> None:
         """Lose the connection with everything on its way."""

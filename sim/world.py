@@ -176,6 +176,7 @@ class World:
                 name,
                 self.devices.device(place),
                 self._tell,
+                self.now_ns,
                 _SERIAL_NS if name in baud else _TCP_NS,
                 baud.get(name, 0),
             )
@@ -260,8 +261,6 @@ class World:
         end_ns = self._now_ns + limit_ns
         while self._now_ns < end_ns:
             wake_ns = run_pass(self.room, self._now_ns)
-            for wire in self.wires.values():
-                wire.note_now(self._now_ns)
             if done():
                 return True
             self.wait((), min(wake_ns, end_ns))

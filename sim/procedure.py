@@ -1,0 +1,106 @@
+"""One whole procedure on virtual time: world, technologist, and what came of it."""
+
+import json
+import time
+from typing import Any, Final
+
+import msgspec
+
+from config.load import LoadedRoom
+from sim.technologist import Order, Request, Technologist
+from sim.world import START_NS, MemoryPort, World
+
+LIMIT_NS: Final = 1_800 * 1_000_000_000
+"""Longest virtual procedure; a run that is not over by then is stuck."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of a run; field names are the command's JSON."""
+
+    seed: int
+    digest: str
+    outcome: str
+    virtual_s: float
+    wall_s: float
+    delivered_nl: int
+    ledger_low_nl: int
+    ledger_high_nl: int
+    extravasated_nl: int
+    faults: list[str]
+    violations: list[str]
+    phases: list[str]
+    exposures: int
+    rearms: int
+
+
+class Procedure:
+    """A world with one scripted technologist as its API client."""
+
+    def __init__(self, world: World, who: Technologist) -> None:
+        """Connect the technologist to the world's controller."""
+        self.world = world
+        self.who = who
+        self.phases: list[str] = []
+        self.last: dict[str, Any] = {}
+        self.ledger = (0, 0)
+        self._client: MemoryPort = world.client()
+        self._client.on_write = self._hear
+        self._rest = b""
+
+    def _hear(self) -> None:
+        """Lines from the controller: look at snapshots, act at once."""
+        *lines, self._rest = (self._rest + self._client.read()).split(b"\n")
+        for line in lines:
+            message = json.loads(line)
+            if message["k"] == "reply":
+                self.who.hear(message)
+            elif message["k"] == "snapshot":
+                self._see(message)
+
+    def _see(self, shown: dict[str, Any]) -> None:
+        self.last = shown
+        if not self.phases or self.phases[-1] != shown["phase"]:
+            self.phases.append(shown["phase"])
+        day = shown["volume"]
+        if day["side_day_high_nl"]:
+            self.ledger = (day["side_day_low_nl"], day["side_day_high_nl"])
+        for deed in self.who.look(shown, self.world.now_ns()):
+            # hands and requests take effect after this pass, not in the middle of it
+            self.world.at(self.world.now_ns() + 1, lambda deed=deed: self._do(deed))
+
+    def _do(self, deed: Any) -> None:
+        if isinstance(deed, Request):
+            self._client.write(json.dumps(deed.body).encode() + b"\n")
+        else:
+            self.world.set_input(deed.name, deed.value)
+
+    def done(self) -> bool:
+        """The procedure is closed again."""
+        return self.who.finished and self.phases[-1] == "standby"
+
+
+def run(loaded: LoadedRoom, seed: int, order: Order | None = None) -> tuple[Outcome, Procedure]:
+    """Run one procedure from one seed."""
+    began = time.perf_counter()
+    world = World(loaded, seed)
+    procedure = Procedure(world, Technologist(loaded.profile, order or Order()))
+    done = world.run_until(procedure.done, LIMIT_NS)
+    truth = world.devices.truth()
+    low_nl, high_nl = procedure.ledger
+    outcome = Outcome(
+        seed=seed,
+        digest=world.digest(),
+        outcome="closed" if done else f"stuck in {procedure.phases[-1:]}",
+        virtual_s=(world.now_ns() - START_NS) / 1e9,
+        wall_s=round(time.perf_counter() - began, 3),
+        delivered_nl=int(truth["entered_nl"]),
+        ledger_low_nl=low_nl,
+        ledger_high_nl=high_nl,
+        extravasated_nl=int(truth["extravasated_nl"]),
+        faults=[],
+        violations=[],
+        phases=procedure.phases,
+        exposures=int(truth["exposure_count"]),
+        rearms=procedure.who.rearm_count,
+    )
+    return outcome, procedure

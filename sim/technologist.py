@@ -1,0 +1,301 @@
+"""The scripted technologist: looks at snapshots, asks through the API, uses the hands.
+
+Pure: ``look`` gets a snapshot and the time and says what to do now; the world or a client
+process carries it out. One small function per phase, each doing at most one thing at a
+time and waiting a reaction time in between. A lost permission is armed again at most
+five times; an alarm that stopped the procedure is acknowledged and resumed.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from state_machine.profile import Profile
+
+Snapshot = dict[str, Any]
+
+REACTION_NS: Final = 400_000_000
+"""Between seeing and doing (assumption; a trained person at a console)."""
+HANDS_NS: Final = 1_500_000_000
+"""For a thing done with the hands: taking the cannula out, going to the pedal."""
+REARM_MOST: Final = 5
+
+
+class Request(NamedTuple):
+    """Ask the controller."""
+
+    body: dict[str, Any]
+
+
+class Hand(NamedTuple):
+    """Do something in the room."""
+
+    name: str
+    value: bool | int | str
+
+
+class Order(NamedTuple):
+    """What the procedure is for."""
+
+    ordered_nl: int = 60_000
+    views: tuple[str, ...] = ("CC",)
+    patient_id: str = "SIM-0001"
+    patient_name: str = "Simulated^Patient"
+    side: str = "L"
+    syringe: str = ""
+    cannula: str = ""
+    contrast: str = ""
+    difficult: bool = False
+
+
+Deed = Request | Hand
+
+
+class Technologist:
+    """One technologist (who also speaks for the radiologist) through one procedure."""
+
+    def __init__(self, profile: Profile, order: Order) -> None:
+        """Prepare for a procedure in a room with this profile."""
+        self._profile = profile
+        self._order = order
+        self._number = 0
+        self._free_ns = 0
+        self._pressed = False
+        self._pedal = False
+        self._tip = ""
+        self.rearm_count = 0
+        self.gave_up = ""
+        self.finished = False
+        self.refusals: list[str] = []
+
+    def look(self, shown: Snapshot, now_ns: int) -> list[Deed]:
+        """What to do now, having seen this snapshot."""
+        if now_ns < self._free_ns or self.finished:
+            return []
+        deeds = self._reactions(shown)
+        if not deeds:
+            deeds = _SCRIPT.get(shown["phase"], _wait)(self, shown)
+        if deeds:
+            hands = any(isinstance(deed, Hand) and deed.name == "tip" for deed in deeds)
+            self._free_ns = now_ns + (HANDS_NS if hands else REACTION_NS)
+        return deeds
+
+    def hear(self, reply: dict[str, Any]) -> None:
+        """An answer to a request."""
+        self.refusals += list(reply.get("refusals", ()))
+
+    # --- small helps ------------------------------------------------------------------------
+
+    def ask(self, request: str, **fields: Any) -> list[Deed]:
+        """One request as the technologist."""
+        return [self._request(request, "T. Technologist", "technologist", fields)]
+
+    def ask_as_radiologist(self, request: str, **fields: Any) -> list[Deed]:
+        """One request as the performing radiologist."""
+        return [self._request(request, "R. Radiologist", "radiologist", fields)]
+
+    def _request(self, request: str, by: str, role: str, fields: dict[str, Any]) -> Request:
+        self._number += 1
+        return Request({"request": request, "by": by, "role": role, "number": self._number, **fields})
+
+    def go_on(self, shown: Snapshot, event: str) -> list[Deed]:
+        """Take a workflow event as soon as nothing is missing."""
+        if shown["ways"].get(event, ["?"]):
+            return []
+        return self.ask("do", event=event)
+
+    def switch(self, pressed: bool) -> list[Deed]:
+        """Press or release the hold switch, if it is not so already."""
+        if self._pressed == pressed:
+            return []
+        self._pressed = pressed
+        return [Hand("hold", pressed)]
+
+    def tip(self, where: str) -> list[Deed]:
+        """Bring the tip somewhere, if it is not there already."""
+        if self._tip == where:
+            return []
+        self._tip = where
+        return [Hand("tip", where)]
+
+    def _reactions(self, shown: Snapshot) -> list[Deed]:
+        """What is done in any phase: let go of a dead switch, acknowledge an alarm."""
+        if self._pressed and shown["hold"]["phase"] in ("closed", "lift"):
+            return self.switch(False)
+        loud = [a for a in shown["alarms"] if not a["acknowledged"] and a["priority"] != "low"]
+        if loud:
+            return self.ask("acknowledge", alarm=loud[0]["name"])
+        return []
+
+    # --- the procedure, phase by phase --------------------------------------------------------
+
+    def standby(self, _shown: Snapshot) -> list[Deed]:
+        """Open the procedure."""
+        order = self._order
+        return self.ask(
+            "open-case",
+            patient_id=order.patient_id,
+            patient_name=order.patient_name,
+            birth_date="1970-01-01",
+            accession="A-1",
+            side=order.side,
+            ordered_side=order.side,
+            ordered_nl=order.ordered_nl,
+            performer="R. Radiologist",
+            assistant="T. Technologist",
+        )
+
+    def checklist(self, shown: Snapshot) -> list[Deed]:
+        """Answer truthfully; this patient has no contraindication."""
+        answered = set(shown["case"]["answered"])
+        for item in self._profile.checklist:
+            if item.key not in answered:
+                return self.ask("answer", item=item.key, answer=item.safe_answer)
+        return self.go_on(shown, "checked")
+
+    def set_up(self, shown: Snapshot) -> list[Deed]:
+        """Mount syringe and cannula, power the pump, wait for the devices."""
+        order, profile = self._order, self._profile
+        if self._tip != "out":
+            return self.tip("out")
+        if shown["line"]["nominal_pa_s_ul"] == 0:
+            syringe = order.syringe or profile.syringes[0].name
+            volume_nl = next(s.capacity_nl for s in profile.syringes if s.name == syringe)
+            return self.ask(
+                "set-up-room",
+                contrast=order.contrast or profile.contrasts[0].name,
+                lot="LOT-1",
+                temperature_mc=37_000,
+                syringe=syringe,
+                cannula=order.cannula or profile.cannulas[0].name,
+                volume_nl=volume_nl,
+            )
+        box = shown["devices"]["room"]
+        if box["owned"] and not box["relay_closed"]:
+            return self.ask("confirm-reclose", cannula_out=True)
+        return self.go_on(shown, "set-up")
+
+    def prime(self, shown: Snapshot) -> list[Deed]:
+        """Zero, prime, measure the open tip."""
+        line, hold = shown["line"], shown["hold"]["phase"]
+        if not line["zeroed"]:
+            return self.ask("zero")
+        if hold == "ready":
+            return self.switch(True)
+        if hold != "closed":
+            return []
+        if not line["primed"]:
+            return self.ask("tip-out", purpose="prime")
+        if not line["resistance_pa_s_ul"]:
+            return self.ask("tip-out", purpose="open-tip")
+        return self.go_on(shown, "primed")
+
+    def locate(self, _shown: Snapshot) -> list[Deed]:
+        """Name the duct."""
+        return self.ask("choose-duct", clock_h=9, orifice=1)
+
+    def cannulate(self, _shown: Snapshot) -> list[Deed]:
+        """Place the cannula, then say so."""
+        placed = self.tip("duct")
+        return placed or self.ask_as_radiologist("cannulate", difficult=self._order.difficult)
+
+    def arm(self, shown: Snapshot) -> list[Deed]:
+        """First deliberate step; give up after too many lost permissions."""
+        if self.rearm_count > REARM_MOST:
+            self.gave_up = f"armed {self.rearm_count} times: {shown['hold']['why']}"
+            return self.ask("do", event="done")
+        asked = self.go_on(shown, "arm")
+        self.rearm_count += bool(asked)
+        return asked
+
+    def confirm(self, shown: Snapshot) -> list[Deed]:
+        """Second deliberate step: repeat the plan."""
+        return self.ask("confirm-arm", plan=shown["plan"])
+
+    def press(self, shown: Snapshot) -> list[Deed]:
+        """Hold to inject; at a checkpoint the reaction above lets go first."""
+        return self.switch(True) if shown["hold"]["phase"] == "ready" else []
+
+    def settle(self, shown: Snapshot) -> list[Deed]:
+        """Wait for the pressure."""
+        if shown["order"] == "sealed-pore":
+            return self.go_on(shown, "sealed")
+        return self.go_on(shown, "settled")
+
+    def compress(self, shown: Snapshot) -> list[Deed]:
+        """Choose the view, press the pedal until the paddle holds, confirm."""
+        if shown["exposure"]["view"] == "NONE":
+            made = shown["exposure"]["made_count"]
+            views = self._order.views
+            return self.ask("select-view", view=views[min(made, len(views) - 1)])
+        held = shown["devices"]["mammograph"]["paddle"] == "HOLDING"
+        if held and self._pedal:
+            self._pedal = False
+            return [Hand("compress_pedal", False)]
+        if held:
+            return self.go_on(shown, "compressed")
+        if not self._pedal:
+            self._pedal = True
+            return [Hand("compress_pedal", True)]
+        return []
+
+    def expose(self, shown: Snapshot) -> list[Deed]:
+        """Arm the exposure when nothing is missing."""
+        return self.go_on(shown, "arm-exposure")
+
+    def hold_exposure(self, shown: Snapshot) -> list[Deed]:
+        """Hold to expose once the unit is ready."""
+        if shown["devices"]["mammograph"]["unit_state"] == "READY":
+            return self.switch(True)
+        return []
+
+    def review(self, shown: Snapshot) -> list[Deed]:
+        """Look at the image; next view or done."""
+        more = shown["exposure"]["made_count"] < len(self._order.views)
+        return self.go_on(shown, "next-view" if more else "done")
+
+    def decannulate(self, shown: Snapshot) -> list[Deed]:
+        """Take the cannula out, then say so."""
+        return self.tip("out") or self.go_on(shown, "decannulated")
+
+    def stopped(self, shown: Snapshot) -> list[Deed]:
+        """Alarms are acknowledged above; go on, as the radiologist, when possible."""
+        if shown["ways"].get("resume", ["?"]):
+            return []
+        return self.ask_as_radiologist("do", event="resume")
+
+    def after(self, shown: Snapshot) -> list[Deed]:
+        """Hand over the sheet."""
+        return self.go_on(shown, "aftercare-given")
+
+    def closed(self, _shown: Snapshot) -> list[Deed]:
+        """Close the procedure: done."""
+        self.finished = True
+        return self.ask("do", event="close")
+
+
+def _wait(_who: Technologist, _shown: Snapshot) -> list[Deed]:
+    return []
+
+
+_SCRIPT: Final[dict[str, Callable[[Technologist, Snapshot], list[Deed]]]] = {
+    "standby": Technologist.standby,
+    "checklist": Technologist.checklist,
+    "set-up": Technologist.set_up,
+    "prime-and-zero": Technologist.prime,
+    "locate-duct": Technologist.locate,
+    "cannulate": Technologist.cannulate,
+    "arm": Technologist.arm,
+    "arm-confirm": Technologist.confirm,
+    "armed": Technologist.press,
+    "injecting": _wait,
+    "holding": Technologist.press,
+    "settle": Technologist.settle,
+    "compression": Technologist.compress,
+    "exposure": Technologist.expose,
+    "exposure-armed": Technologist.hold_exposure,
+    "review": Technologist.review,
+    "decannulate": Technologist.decannulate,
+    "aftercare": Technologist.after,
+    "closed": Technologist.closed,
+    "stopped": Technologist.stopped,
+}
