@@ -1,0 +1,1 @@
+"""Pages drawn from the program's tables: one module per page, each with ``page() -> str``."""
