@@ -70,6 +70,13 @@ WITH_CANNULA: Final = frozenset(
 _AT_WORK: Final = WITH_CANNULA | {Phase.PRIME, Phase.LOCATE_DUCT, Phase.CANNULATE}
 
 
+RELEASE_NS: Final = 3 * NS_PER_S
+"""A paddle that was told to release is expected to move by then (assumption)."""
+
+EXPOSURE_END_NS: Final = 500 * NS_PER_MS
+"""An exposure whose permit was withdrawn is expected to have ended by then (assumption)."""
+
+
 def line_limit_pa(state: State) -> int:
     """Line pressure limit in force: 1.3 R Q + margin, never above the fixed limit."""
     limits, plan = state.profile.limits, state.plan
@@ -150,7 +157,8 @@ def _not_released(state: State, readings: Readings, now_ns: int) -> bool:
     return (
         asked
         and unit.paddle in (Paddle.HOLDING, Paddle.DESCENDING)
-        and now_ns - state.phase_ns > 3 * NS_PER_S
+        and bool(state.release_ns)
+        and now_ns - state.release_ns > RELEASE_NS
     )
 
 
@@ -165,7 +173,7 @@ def _exposing_unasked(state: State, readings: Readings, now_ns: int) -> bool:
     return (
         off
         and unit.unit_state is UnitState.EXPOSING
-        and now_ns - state.hold.since_ns > 500 * NS_PER_MS
+        and now_ns - state.hold.since_ns > EXPOSURE_END_NS
     )
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from state_machine import alarms as alarm_table
 from state_machine import hold as hold_gate
-from state_machine import injection, ledger, observe
+from state_machine import injection, ledger, observe, timing
 from state_machine.entries import Exposed, HoldChanged, Noted, SideDaySaved
 from state_machine.facts import case_of
 from state_machine.ledger import Ledger, SideDay
@@ -167,15 +167,11 @@ def _disarmed(turn: Turn, _request: AnyRequest | None) -> None:
 def _finished(turn: Turn, _request: AnyRequest | None) -> None:
     """The injection is over; the pressure is watched while it settles."""
     close_hold(turn, "the injection is finished")
-    pressure_pa = turn.readings.line.pressure_pa
     done = turn.state.injection
+    ended_ns = done.ended_ns or turn.now_ns
+    turn.set(injection=replace(done, ended_ns=ended_ns, reference_pa=0, reference_ns=0))
     turn.set(
-        injection=replace(
-            done,
-            ended_ns=done.ended_ns or turn.now_ns,
-            reference_pa=pressure_pa if pressure_pa is not None else 0,
-            reference_ns=turn.now_ns,
-        ),
+        injection=timing.settling(turn.state, turn.readings, turn.now_ns),
         settled_word=False,
         exposure=Exposure(),
     )

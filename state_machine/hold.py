@@ -67,7 +67,7 @@ def _abnormal(hold: Hold, switch: Wired, late: bool, limits: Limits, now_ns: int
 
 def ready_until_ns(hold: Hold, limits: Limits) -> int:
     """Instant at which READY ends by itself."""
-    life_ns = limits.arm_life_ns
+    life_ns = limits.resume_window_ns if hold.resumed else limits.arm_life_ns
     if hold.action is HoldAction.EXPOSE:
         life_ns = limits.expose_arm_life_ns
     return hold.since_ns + life_ns
@@ -81,7 +81,7 @@ def may_arm(hold: Hold, limits: Limits, now_ns: int) -> bool:
 def arm(hold: Hold, action: HoldAction, now_ns: int) -> Hold:
     """Make the gate READY for an action."""
     return msgspec.structs.replace(
-        hold, phase=HoldPhase.READY, action=action, since_ns=now_ns, why=""
+        hold, phase=HoldPhase.READY, action=action, since_ns=now_ns, why="", resumed=False
     )
 
 
@@ -107,4 +107,4 @@ def is_open(hold: Hold, action: HoldAction) -> bool:
 
 
 def _to(hold: Hold, phase: HoldPhase, now_ns: int) -> Hold:
-    return msgspec.structs.replace(hold, phase=phase, since_ns=now_ns, why="")
+    return msgspec.structs.replace(hold, phase=phase, since_ns=now_ns, why="", resumed=True)

@@ -9,10 +9,18 @@ Every increase of the counter from *locate duct* to *decannulate* counts, whatev
 motion was for, and also when nobody asked for it. What is withdrawn is not subtracted.
 """
 
+from typing import Final
+
 import msgspec
 
 from state_machine.requests import Side
 from state_machine.units import clamp_low, less_ppm, more_ppm
+
+AFTER_RESTART: Final = -1
+"""Power-up count of an account whose counter has not been read since the restart."""
+
+UNKNOWN_SCALE_PPM: Final = 50_000
+"""Volume uncertainty of a syringe that nobody has named (safety rules 4.4: 5 %)."""
 
 
 class SideDay(msgspec.Struct, frozen=True):
@@ -139,13 +147,13 @@ def count(
         scale_ppm: uncertainty of the syringe's diameter, as volume.
         power_up_count: power-ups of the pump so far; a new one means the counter is lost.
     """
-    if power_up_count != account.power_up_count or counter_nl + digit_nl < account.seen_nl:
+    if is_lost(account, counter_nl, digit_nl, power_up_count):
         account = _counter_lost(account, counter_nl, power_up_count)
     moved_nl = counter_nl - account.base_nl
     reach_nl = clamp_low(told_nl - account.base_nl)
     unheard_nl = min(unheard_nl, clamp_low(reach_nl - moved_nl))
     low_nl = account.closed_low_nl + less_ppm(clamp_low(moved_nl - digit_nl), scale_ppm)
-    margin_nl = digit_nl if moved_nl or unheard_nl else 0
+    margin_nl = digit_nl if moved_nl or told_nl else 0
     high_nl = account.closed_high_nl + more_ppm(moved_nl + unheard_nl + margin_nl, scale_ppm)
     told_high_nl = account.closed_high_nl + more_ppm(max(reach_nl, moved_nl) + margin_nl, scale_ppm)
     high_nl = max(account.high_nl, high_nl)
@@ -158,15 +166,26 @@ def count(
     )
 
 
+def is_lost(account: Account, counter_nl: int, digit_nl: int, power_up_count: int) -> bool:
+    """The counter no longer continues the one of the account (power cut, or it fell)."""
+    return power_up_count != account.power_up_count or counter_nl + digit_nl < account.seen_nl
+
+
 def _counter_lost(account: Account, counter_nl: int, power_up_count: int) -> Account:
-    """Close the live part: low as last seen, high as told (the counter proves nothing)."""
+    """Close the live part: low as last seen, high as told (the counter proves nothing).
+
+    What a counter shows that began anew was moved since, unasked: it is in the high. After
+    a restart of the controller (power-up count -1) the counter may be the one of before.
+    """
+    unasked_nl = counter_nl if account.power_up_count != AFTER_RESTART else 0
+    high_nl = max(account.high_nl, account.intent_nl) + more_ppm(unasked_nl, UNKNOWN_SCALE_PPM)
     return msgspec.structs.replace(
         account,
         base_nl=counter_nl,
         seen_nl=counter_nl,
         closed_low_nl=account.low_nl,
-        closed_high_nl=max(account.high_nl, account.intent_nl),
-        high_nl=max(account.high_nl, account.intent_nl),
+        closed_high_nl=high_nl,
+        high_nl=high_nl,
         power_up_count=power_up_count,
     )
 

@@ -10,7 +10,7 @@ from state_machine import course, injection, ledger
 from state_machine import hold as hold_gate
 from state_machine.entries import MotionEnded, MotionIntent
 from state_machine.readings import Motion
-from state_machine.state import HoldPhase, Phase, Plan, Purpose
+from state_machine.state import HoldPhase, Injection, Phase, Plan, Purpose
 from state_machine.turn import Turn
 from state_machine.units import volume_ceil_nl
 
@@ -46,8 +46,11 @@ def count(turn: Turn) -> None:
     account, mounted, plan = state.ledger.account, state.mounted, state.plan
     if account is None or not pump.at_ns:
         return
-    if mounted is None and account.power_up_count == pump.power_up_count:
-        return
+    powered_up = pump.power_up_count != account.power_up_count
+    if powered_up and pump.at_ns == state.readings.pump.at_ns:
+        return  # what is at hand is the counter of before
+    if ledger.is_lost(account, pump.infused_nl, pump.digit_nl, pump.power_up_count):
+        turn.set(injection=_rebased(turn, account, pump.infused_nl))
     unheard_nl = told_nl = 0
     if plan is not None:
         told_nl = plan.until_nl
@@ -59,13 +62,23 @@ def count(turn: Turn) -> None:
         pump.digit_nl,
         unheard_nl,
         told_nl,
-        mounted.syringe.scale_ppm if mounted else 50_000,
+        mounted.syringe.scale_ppm if mounted else ledger.UNKNOWN_SCALE_PPM,
         pump.power_up_count,
     )
     if counted != account:
         turn.set(ledger=replace(state.ledger, account=counted))
     if counted.power_up_count != account.power_up_count:
         turn.note_ledger()
+
+
+def _rebased(turn: Turn, account: ledger.Account, counter_nl: int) -> Injection:
+    """The injection goes on from a counter that began anew: all it was told counts as in."""
+    state = turn.state
+    reached_nl = account.seen_nl
+    if state.plan is not None and state.plan.asked_ns:
+        reached_nl = max(reached_nl, state.plan.until_nl)
+    done = state.injection
+    return replace(done, base_nl=counter_nl - (reached_nl - done.base_nl)) if done.number else done
 
 
 def follow(turn: Turn) -> None:

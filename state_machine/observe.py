@@ -30,12 +30,14 @@ def pump_fresh(state: State, readings: Readings, now_ns: int) -> bool:
 
 
 def line_fresh(state: State, readings: Readings, now_ns: int) -> bool:
-    """The line pressure may be believed for an injection."""
-    line = readings.line
+    """The line pressure may be believed; while exposing it is asked less often (nothing flows)."""
+    line, limits = readings.line, state.profile.limits
+    exposing = state.phase in (Phase.EXPOSURE, Phase.EXPOSURE_ARMED)
+    limit_ns = limits.unit_fresh_ns if exposing else limits.line_fresh_ns
     return (
         line.link is Link.UP
         and line.pressure_pa is not None
-        and fresh(line.at_ns, state.profile.limits.line_fresh_ns, now_ns)
+        and fresh(line.at_ns, limit_ns, now_ns)
     )
 
 

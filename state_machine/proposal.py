@@ -33,6 +33,7 @@ _ACTIVE = frozenset(
         Phase.HOLDING,
         Phase.SETTLE,
         Phase.COMPRESSION,
+        Phase.REVIEW,
         Phase.RECOVERY,
     }
 )

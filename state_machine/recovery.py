@@ -9,7 +9,7 @@ what they see. Locks and volumes of earlier days come back with it.
 
 import msgspec
 
-from state_machine.ledger import Account, Ledger
+from state_machine.ledger import AFTER_RESTART, Account, Ledger
 from state_machine.profile import Profile
 from state_machine.state import Case, Duct, Exposure, Phase, State
 
@@ -81,6 +81,6 @@ def _intent_is_high(book: Ledger) -> Ledger:
         low_nl=account.low_nl,
         high_nl=high_nl,
         intent_nl=high_nl,
-        power_up_count=-1,  # the first reading re-bases the count on the pump's counter
+        power_up_count=AFTER_RESTART,  # the first reading re-bases the count on the pump's counter
     )
     return msgspec.structs.replace(book, account=closed)

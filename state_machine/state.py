@@ -132,6 +132,8 @@ class Hold(msgspec.Struct, frozen=True):
     """Since when the switch is seen released without a break; 0 = it is not."""
     why: str = ""
     """What closed the gate, in words; empty after a plain press or release."""
+    resumed: bool = False
+    """READY after a press: the resume window runs, not the arm life."""
 
 
 class Purpose(enum.Enum):
@@ -242,6 +244,8 @@ class State(msgspec.Struct, frozen=True):
     reclose_trip_count: int = 0
     release: bool = False
     """Paddle release asked for and not yet seen."""
+    release_ns: int = 0
+    """Since when the paddle has been told to release; 0 = it is not."""
     stop: Stop = Stop()
     alarms: tuple[Alarm, ...] = ()
     targets: Targets = Targets()

@@ -14,7 +14,7 @@ from state_machine.gate import Output, Refusal, WayBack
 from state_machine.readings import Paddle, Readings, UnitState
 from state_machine.requests import AnyRequest
 from state_machine.state import Alarm, HoldPhase, State
-from state_machine.targets import Targets
+from state_machine.targets import Compression, Targets
 from state_machine.turn import Reply, Turn
 
 replace = msgspec.structs.replace
@@ -177,4 +177,9 @@ def _remember(turn: Turn, targets: Targets) -> None:
     plan = turn.state.plan
     if plan is not None and targets.pump.run and not plan.asked_ns:
         turn.set(plan=replace(plan, asked_ns=turn.now_ns))
-    turn.set(targets=targets, readings=turn.readings)
+    releasing = targets.mammograph.compression is Compression.RELEASE
+    turn.set(
+        targets=targets,
+        readings=turn.readings,
+        release_ns=(turn.state.release_ns or turn.now_ns) if releasing else 0,
+    )

@@ -4,10 +4,10 @@ import msgspec
 
 from state_machine import hold as hold_gate
 from state_machine import injection, observe
-from state_machine.readings import Readings
+from state_machine.alarms import EXPOSURE_END_NS, RELEASE_NS
+from state_machine.readings import Readings, UnitState
 from state_machine.state import HoldPhase, Injection, Phase, State
 from state_machine.targets import Activity
-from state_machine.units import NS_PER_S
 
 NEVER_NS = 2**63 - 1
 
@@ -22,14 +22,19 @@ def settling(state: State, readings: Readings, now_ns: int) -> Injection:
     still = net_pa is not None and abs(net_pa - done.reference_pa) < limits.settled_change_pa
     if still and done.reference_ns:
         return done
-    return msgspec.structs.replace(
-        done, reference_pa=net_pa if net_pa is not None else 0, reference_ns=now_ns
-    )
+    if net_pa is None:  # not known is not still
+        return msgspec.structs.replace(done, reference_pa=0, reference_ns=0)
+    return msgspec.structs.replace(done, reference_pa=net_pa, reference_ns=now_ns)
 
 
 def wake_at_ns(state: State, readings: Readings, now_ns: int) -> int:
     """Earliest instant after now at which a limit of time is reached."""
-    instants = (*_freshness(state, readings), *_lives(state), *_spans(state, now_ns))
+    instants = (
+        *_freshness(state, readings),
+        *_lives(state),
+        *_spans(state, now_ns),
+        *_views(state, readings),
+    )
     return min((at_ns for at_ns in instants if at_ns > now_ns), default=NEVER_NS)
 
 
@@ -65,7 +70,7 @@ def _lives(state: State) -> tuple[int, ...]:
 
 
 def _spans(state: State, now_ns: int) -> tuple[int, ...]:
-    """When a ramp climbs, a settle window fills, a compression or a delay is too long."""
+    """When a ramp climbs, a motor ran long enough, a settle window fills."""
     limits, plan, done = state.profile.limits, state.plan, state.injection
     instants = []
     if plan is not None:
@@ -74,17 +79,27 @@ def _spans(state: State, now_ns: int) -> tuple[int, ...]:
             instants.append(climb_ns)
         if plan.running_ns:
             instants.append(plan.running_ns + limits.motor_time_ns - done.motor_ns + 1)
-    if state.phase is Phase.SETTLE and done.ended_ns:
+    if done.ended_ns:
         instants.append(done.ended_ns + observe.RELAX_NS)
+    if done.reference_ns:
         instants.append(done.reference_ns + limits.settle_window_ns)
+    if state.duct is not None and state.duct.cannula_in_ns:
+        instants.append(state.duct.cannula_in_ns + limits.dwell_warn_ns + 1)
+    return tuple(instants)
+
+
+def _views(state: State, readings: Readings) -> tuple[int, ...]:
+    """When a compression, a delay, a release or the end of an exposure takes too long."""
+    limits, done = state.profile.limits, state.injection
+    instants = []
     if state.exposure.compressed_ns:
         instants.append(state.exposure.compressed_ns + limits.compressed_time_ns + 1)
     if done.ended_ns:
         instants.append(done.ended_ns + limits.exposure_delay_ns + 1)
     if state.exposure.last_ns:
         instants.append(state.exposure.last_ns + limits.next_view_delay_ns + 1)
-    if state.duct is not None and state.duct.cannula_in_ns:
-        instants.append(state.duct.cannula_in_ns + limits.dwell_warn_ns + 1)
-    if state.phase in (Phase.REVIEW, Phase.DECANNULATE, Phase.EMERGENCY):
-        instants.append(state.phase_ns + 3 * NS_PER_S + 1)
+    if state.release_ns:
+        instants.append(state.release_ns + RELEASE_NS + 1)
+    if readings.mammograph.unit_state is UnitState.EXPOSING:
+        instants.append(state.hold.since_ns + EXPOSURE_END_NS + 1)
     return tuple(instants)

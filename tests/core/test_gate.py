@@ -4,6 +4,7 @@
 ``CASES`` has one row per cause and scene; a cause of the table without a row fails here.
 """
 
+import enum
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -607,7 +608,7 @@ def test_lamps_sounder_and_release_are_never_gated(lamp, sounder):
         assert not proposed(left)
 
 
-def one_of(cls: type) -> st.SearchStrategy:
+def one_of(cls: type[enum.Enum]) -> st.SearchStrategy:
     return st.sampled_from(list(cls))
 
 
