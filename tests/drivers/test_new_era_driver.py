@@ -545,6 +545,47 @@ def test_pump_that_is_paused_for_ever_is_not_stopped():
 
 
 @pytest.mark.hazard("HZ-STOP-FAILS")
+def test_nothing_goes_out_between_the_stops_not_even_a_due_poll():
+    conversation = running()
+    conversation.driver._plan = PLAN
+    conversation.run([dis("0.010", prompt="I")], within_ms=100)
+    conversation.wait(30)
+    conversation.activity = Activity.ACTIVE
+    conversation.target = PumpTarget()
+    conversation.run([status("STP", "I")] * 4)
+    conversation.wait(200)
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS")
+def test_two_readings_closer_than_100_ms_prove_nothing():
+    conversation = running()
+    conversation.driver._plan = PLAN
+    conversation.activity = Activity.ACTIVE
+    conversation.target = PumpTarget()
+    conversation.run([status("STP", "P"), STP, dis("1.000"), dis("1.000"), dis("1.000")])
+    assert reading(conversation).motion is Motion.STOPPING
+    conversation.run([dis("1.000")])
+    assert reading(conversation).motion is Motion.STOPPED
+
+
+@pytest.mark.hazard("HZ-STALE-DATA")
+def test_late_counters_are_not_the_answer_to_the_fence():
+    conversation = set_up(plan=PLAN)
+    conversation.run([Turn("DIS", "00SI0.001W0.000UL", 65), VER, dis("0.000")])
+    now = reading(conversation)
+    assert (now.link, now.identity, now.infused_nl) == (Link.UP, "NE1000 V3.923", 0)
+    assert now.bad_frame_count == 1
+
+
+@pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
+def test_a_spent_id_gets_no_run_even_when_prepared():
+    conversation = prepared()
+    conversation.driver._motor.spent.add(1)
+    conversation.target = RUN
+    conversation.wait(500)
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS")
 def test_another_motion_id_stops_the_running_one():
     conversation = running()
     conversation.target = changed(RUN, motion_id=2)
