@@ -119,6 +119,7 @@ def follow(plan: Plan, state: State, readings: Readings, now_ns: int) -> Plan:
         running_ns=running_ns,
         rate_nl_min=max(plan.rate_nl_min, rate),
         top_ns=plan.top_ns or (now_ns if at_top else 0),
+        released=plan.released or (bool(plan.asked_ns) and not holds(state)),
     )
 
 
@@ -160,7 +161,7 @@ def pump_target(state: State, readings: Readings) -> PumpTarget:
     if plan is None or diameter_um == 0:
         return rest
     held = holds(state)
-    if plan.asked_ns and not held:
+    if plan.asked_ns and (plan.released or not held):
         return rest  # released, closed or refused: stop; this motion is never run again
     run = held and (bool(plan.asked_ns) or _prepared(plan, readings))
     return PumpTarget(

@@ -137,7 +137,7 @@ def _injection_ended(turn: Turn, plan: Plan, reached: bool) -> None:
         turn.set(injection=done)
     if reached:
         turn.set(hold=hold_gate.lift(state.hold, turn.now_ns))
-    elif state.hold.phase is HoldPhase.OPEN and turn.readings.pump.motion_id == plan.motion_id:
+    elif state.hold.phase is HoldPhase.OPEN and not plan.released:
         course.close_hold(turn, "the pump stopped before its target: see the alarms, arm again")
 
 

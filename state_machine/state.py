@@ -167,6 +167,8 @@ class Plan(msgspec.Struct, frozen=True):
     """Rate of the ramp now."""
     top_ns: int = 0
     """When the pump first confirmed the top rate; 0 = not yet."""
+    released: bool = False
+    """The switch was let go after RUN was wanted: this motion is over, whatever is pressed."""
 
 
 class Injection(msgspec.Struct, frozen=True):
