@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from state_machine import course, injection, ledger, motions, observe
+from state_machine import course, effects, injection, ledger, motions, observe
 from state_machine import hold as hold_gate
 from state_machine import requests as rq
 from state_machine.alarms import ALARM_BY_NAME, acknowledge, none_blocks
@@ -236,7 +236,7 @@ def _tip_out(turn: Turn, request: rq.TipOut) -> Words:
         turn.set(duct=replace(duct, drop_count=duct.drop_count + 1))
     _noted(turn, request, "tip-out", purpose=purpose.value)
     motions.begin(turn, injection.tip_out_motion(turn.state, turn.readings, purpose))
-    course.arm_hold(turn, HoldAction.PRIME)
+    effects.arm_hold(turn, HoldAction.PRIME)
     return ()
 
 
@@ -291,7 +291,7 @@ def _release_paddle(turn: Turn, request: rq.ReleasePaddle) -> Words:
     turn.set(release=True)
     _noted(turn, request, "release-paddle")
     if turn.state.hold.action is HoldAction.EXPOSE:
-        course.close_hold(turn, "the compression is released")
+        effects.close_hold(turn, "the compression is released")
     return ()
 
 
@@ -332,7 +332,7 @@ def _do(turn: Turn, request: rq.Do) -> Words:
     if request.event in _WITH_DATA:
         return _refuse(turn, request, f"send '{_WITH_DATA[request.event]}' instead")
     if request.event is rq.Event.STOP and turn.state.hold.phase is not HoldPhase.CLOSED:
-        course.close_hold(turn, "stopped by a person")  # in phases without a STOP row too
+        effects.close_hold(turn, "stopped by a person")  # in phases without a STOP row too
     return course.take(turn, request.event, request)
 
 

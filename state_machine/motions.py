@@ -6,7 +6,7 @@ date, and every motion that ends is recorded with what the pump's own counter sa
 
 import msgspec
 
-from state_machine import course, injection, ledger
+from state_machine import course, effects, injection, ledger
 from state_machine import hold as hold_gate
 from state_machine.entries import MotionEnded, MotionIntent
 from state_machine.readings import Motion
@@ -138,7 +138,7 @@ def _injection_ended(turn: Turn, plan: Plan, reached: bool) -> None:
     if reached:
         turn.set(hold=hold_gate.lift(state.hold, turn.now_ns))
     elif state.hold.phase is HoldPhase.OPEN and not plan.released:
-        course.close_hold(turn, "the pump stopped before its target: see the alarms, arm again")
+        effects.close_hold(turn, "the pump stopped before its target: see the alarms, arm again")
 
 
 def _tip_out_ended(turn: Turn, plan: Plan, moved_nl: int, reached: bool) -> None:
@@ -152,7 +152,7 @@ def _tip_out_ended(turn: Turn, plan: Plan, moved_nl: int, reached: bool) -> None
         resistance = injection.open_tip_resistance_pa_s_ul(turn.state, plan)
         turn.set(line=replace(line, resistance_pa_s_ul=resistance))
         course.note_self_test(turn, resistance)
-    course.close_hold(turn, "done" if reached else "released before it was done: say again")
+    effects.close_hold(turn, "done" if reached else "released before it was done: say again")
 
 
 def plan_next(turn: Turn) -> None:

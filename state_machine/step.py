@@ -7,7 +7,7 @@ refuses, and what the gate refused closes the hold before anything leaves.
 
 import msgspec
 
-from state_machine import alarms, course, gate, intake, motions, observe, proposal, timing
+from state_machine import alarms, course, effects, gate, intake, motions, observe, proposal, timing
 from state_machine import hold as hold_gate
 from state_machine.entries import AlarmChanged, AnyEntry, GateClosed, HoldChanged, Inputs
 from state_machine.gate import Output, Refusal, WayBack
@@ -163,7 +163,7 @@ def _close_after(turn: Turn, refusals: tuple[Refusal, ...]) -> None:
         if refusal.output is Output.PERMIT:
             turn.set(permit=False, reclose_trip_count=0)
         elif refusal.cause.way_back is not WayBack.RELEASED and _held_output(turn, refusal):
-            course.close_hold(turn, f"{refusal.cause.words}: {refusal.cause.way_back.value}")
+            effects.close_hold(turn, f"{refusal.cause.words}: {refusal.cause.way_back.value}")
 
 
 def _held_output(turn: Turn, refusal: Refusal) -> bool:

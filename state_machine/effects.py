@@ -1,0 +1,297 @@
+"""What taking a row of the workflow does besides moving the phase.
+
+``EFFECTS`` has one small function per event that changes more than the phase. They only
+change the state and record; whether a row may be taken is the table's business.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from state_machine import hold as hold_gate
+from state_machine import injection, ledger, timing
+from state_machine.entries import Exposed, HoldChanged, SideDaySaved
+from state_machine.facts import case_of
+from state_machine.ledger import Ledger, SideDay
+from state_machine.requests import AnyRequest, Cannulate, ChooseDuct, Event, OpenCase
+from state_machine.state import (
+    Duct,
+    Exposure,
+    HoldAction,
+    Injection,
+    LineCheck,
+    Phase,
+    Stop,
+)
+from state_machine.targets import View
+from state_machine.turn import Turn
+from state_machine.workflows.galactography import ANCHOR
+
+replace = msgspec.structs.replace
+
+_KEEP_DAYS = 30
+"""Days for which volumes of a breast are kept at hand; locks are kept until they end."""
+
+
+def close_hold(turn: Turn, why: str) -> None:
+    """Close the hold gate and record it."""
+    hold = hold_gate.close(turn.state.hold, why, turn.now_ns)
+    if hold is not turn.state.hold:
+        turn.note(HoldChanged, action=turn.state.hold.action.value, hold="closed", why=why)
+        turn.set(hold=hold)
+
+
+def arm_hold(turn: Turn, action: HoldAction) -> None:
+    """Make the hold gate ready and record it."""
+    turn.set(hold=hold_gate.arm(turn.state.hold, action, turn.now_ns))
+    turn.note(HoldChanged, action=action.value, hold="ready")
+
+
+def _open(turn: Turn, request: AnyRequest | None) -> None:
+    if not isinstance(request, OpenCase):
+        return
+    case = case_of(request)
+    days = tuple(
+        day
+        for day in turn.state.ledger.days
+        if day.utc_day > case.utc_day - _KEEP_DAYS or day.locked_until_day > case.utc_day
+    )
+    turn.set(
+        case=case,
+        ledger=Ledger(patient_id=case.patient_id, side=case.side, utc_day=case.utc_day, days=days),
+        mounted=None,
+        line=LineCheck(),
+        duct=None,
+        duct_count=0,
+        injection=Injection(),
+        exposure=Exposure(),
+        stop=Stop(),
+        settled_word=False,
+        release=False,
+    )
+
+
+def _next_duct(turn: Turn, _request: AnyRequest | None) -> None:
+    """Close the account of the duct before and open one at the counter as it stands."""
+    state, pump = turn.state, turn.readings.pump
+    book = ledger.close_duct(state.ledger)
+    number = state.duct_count + 1
+    turn.set(
+        ledger=ledger.open_duct(book, pump.infused_nl, pump.power_up_count),
+        duct=Duct(number=number, clock_h=0, orifice=0),
+        duct_count=number,
+        injection=Injection(),
+        exposure=Exposure(),
+        settled_word=False,
+    )
+    _save_day(turn)
+
+
+def _attempt_failed(turn: Turn, _request: AnyRequest | None) -> None:
+    duct = turn.state.duct
+    if duct is not None:
+        turn.set(duct=replace(duct, attempt_count=duct.attempt_count + 1, cannula_in_ns=0))
+
+
+def _located(turn: Turn, request: AnyRequest | None) -> None:
+    duct = turn.state.duct
+    if duct is not None and isinstance(request, ChooseDuct):
+        turn.set(duct=replace(duct, clock_h=request.clock_h, orifice=request.orifice))
+
+
+def _cannulated(turn: Turn, request: AnyRequest | None) -> None:
+    duct = turn.state.duct
+    if duct is None or not isinstance(request, Cannulate):
+        return
+    difficult = duct.difficult or request.difficult
+    turn.set(
+        duct=replace(duct, cannula_in_ns=turn.now_ns, difficult=difficult), injection=Injection()
+    )
+
+
+def _armed(turn: Turn, _request: AnyRequest | None) -> None:
+    """Start the injection (or go on with the one under way) and make the switch ready."""
+    state = turn.state
+    if not state.injection.number and state.duct is not None:
+        day = ledger.today(state.ledger)
+        begun = replace(day, injection_count=day.injection_count + 1)
+        turn.set(
+            injection=injection.start(state, turn.readings),
+            duct=replace(state.duct, injection_count=state.duct.injection_count + 1),
+            ledger=ledger.put_day(state.ledger, begun),
+        )
+        _save_day(turn)
+    arm_hold(turn, HoldAction.INJECT)
+
+
+def _disarmed(turn: Turn, _request: AnyRequest | None) -> None:
+    close_hold(turn, "disarmed")
+
+
+def _finished(turn: Turn, _request: AnyRequest | None) -> None:
+    """The injection is over; the pressure is watched while it settles."""
+    close_hold(turn, "the injection is finished")
+    done = turn.state.injection
+    ended_ns = done.ended_ns or turn.now_ns
+    turn.set(injection=replace(done, ended_ns=ended_ns, reference_pa=0, reference_ns=0))
+    turn.set(
+        injection=timing.settling(turn.state, turn.readings, turn.now_ns),
+        settled_word=False,
+        exposure=Exposure(),
+    )
+
+
+def _again(turn: Turn, _request: AnyRequest | None) -> None:
+    """Top-up or refill: a new injection into the same duct; its volumes carry over."""
+    turn.set(injection=Injection(), settled_word=False)
+
+
+def _sealed(turn: Turn, _request: AnyRequest | None) -> None:
+    _cannula_out(turn)
+
+
+def _cannula_out(turn: Turn) -> None:
+    duct = turn.state.duct
+    if duct is not None:
+        turn.set(duct=replace(duct, cannula_in_ns=0))
+
+
+def _exposure_armed(turn: Turn, _request: AnyRequest | None) -> None:
+    """The pump is proven to stand still here, once, before prep: it is locked from now on."""
+    count = turn.readings.mammograph.exposure_count
+    locked = replace(turn.state.exposure, count=count, pump_locked=True, ready_ns=0)
+    turn.set(exposure=locked)
+    arm_hold(turn, HoldAction.EXPOSE)
+
+
+def _exposed(turn: Turn, _request: AnyRequest | None) -> None:
+    close_hold(turn, "the exposure is counted")
+    unit, exposure = turn.readings.mammograph, turn.state.exposure
+    turn.note(
+        Exposed,
+        view=exposure.view.name,
+        exposure_count=unit.exposure_count,
+        tube_voltage_v=unit.tube_voltage_v,
+        tube_charge_uas=unit.tube_charge_uas,
+        exposure_ms=unit.exposure_ms,
+        prepulse_uas=unit.prepulse_uas,
+        aec=unit.aec,
+        force_mn=unit.force_mn,
+        thickness_um=unit.thickness_um,
+    )
+    turn.set(
+        exposure=replace(
+            exposure,
+            view=View.NONE,
+            count=unit.exposure_count,
+            pump_locked=False,
+            made_count=exposure.made_count + 1,
+            last_ns=turn.now_ns,
+            reconfirmed=False,
+        )
+    )
+
+
+def _expired(turn: Turn, _request: AnyRequest | None) -> None:
+    close_hold(turn, "expired")
+
+
+def _decannulated(turn: Turn, _request: AnyRequest | None) -> None:
+    _cannula_out(turn)
+    turn.set(ledger=ledger.close_duct(turn.state.ledger))
+    _save_day(turn)
+
+
+def _extravasation(turn: Turn, _request: AnyRequest | None) -> None:
+    """Stop, and lock this breast with a date."""
+    close_hold(turn, "suspected extravasation")
+    state = turn.state
+    if state.case is None:
+        return
+    until = state.case.utc_day + state.profile.limits.lock_days_count
+    day = ledger.today(state.ledger)
+    locked = replace(day, locked_until_day=max(day.locked_until_day, until))
+    turn.set(ledger=ledger.put_day(state.ledger, locked))
+    _save_day(turn)
+
+
+def _stopped(turn: Turn, _request: AnyRequest | None) -> None:
+    close_hold(turn, turn.state.stop.words)
+
+
+def _let_go(turn: Turn, _request: AnyRequest | None) -> None:
+    """Stop and release the compression (facts A5: vasovagal, reaction, pain)."""
+    close_hold(turn, turn.state.stop.words or "stopped")
+    turn.set(release=True)
+
+
+def _closed(turn: Turn, _request: AnyRequest | None) -> None:
+    turn.set(
+        case=None,
+        mounted=None,
+        line=LineCheck(),
+        duct=None,
+        injection=Injection(),
+        exposure=Exposure(),
+        stop=Stop(),
+        ledger=Ledger(days=turn.state.ledger.days),
+    )
+
+
+def _save_day(turn: Turn) -> None:
+    day: SideDay = ledger.today(turn.state.ledger)
+    turn.note(
+        SideDaySaved,
+        patient_id=day.patient_id,
+        side=day.side.value,
+        utc_day=day.utc_day,
+        low_nl=day.low_nl,
+        high_nl=day.high_nl,
+        injection_count=day.injection_count,
+        locked_until_day=day.locked_until_day,
+    )
+
+
+STOPPING: Final = {
+    Event.STOP: "stopped by a person",
+    Event.PAIN: "the patient feels pain",
+    Event.FAULT: "a device fault: see the alarms",
+    Event.EMERGENCY: "medical emergency",
+    Event.ABORT: "aborted",
+}
+
+
+def stop_of(phase: Phase, event: Event) -> Stop:
+    """Why a procedure stopped in a phase, and where it may go on."""
+    return Stop(event.value, STOPPING[event], ANCHOR.get(phase, phase))
+
+
+EFFECTS: Final[dict[Event, Callable[[Turn, AnyRequest | None], None]]] = {
+    Event.OPEN: _open,
+    Event.PRIMED: _next_duct,
+    Event.LOCATED: _located,
+    Event.CANNULATED: _cannulated,
+    Event.ATTEMPT_FAILED: _attempt_failed,
+    Event.NOT_DILATING: _next_duct,
+    Event.CONFIRM_ARM: _armed,
+    Event.DISARM: _disarmed,
+    Event.LOST: _disarmed,
+    Event.EXPIRED: _expired,
+    Event.REACHED: _finished,
+    Event.FINISH: _finished,
+    Event.TOP_UP: _again,
+    Event.REFILL: _again,
+    Event.SEALED: _sealed,
+    Event.ARM_EXPOSURE: _exposure_armed,
+    Event.EXPOSED: _exposed,
+    Event.NEXT_DUCT: _next_duct,
+    Event.DECANNULATED: _decannulated,
+    Event.EXTRAVASATION: _extravasation,
+    Event.STOP: _stopped,
+    Event.FAULT: _stopped,
+    Event.PAIN: _let_go,
+    Event.EMERGENCY: _let_go,
+    Event.ABORT: _let_go,
+    Event.CLOSE: _closed,
+}
