@@ -1,12 +1,12 @@
 """One whole procedure on virtual time: world, technologist, and what came of it."""
 
 import json
-import time
 from typing import Any, Final
 
 import msgspec
 
 from config.load import LoadedRoom
+from controller.clock import RealClock
 from sim.technologist import Order, Request, Technologist
 from sim.world import START_NS, MemoryPort, World
 
@@ -81,7 +81,8 @@ class Procedure:
 
 def run(loaded: LoadedRoom, seed: int, order: Order | None = None) -> tuple[Outcome, Procedure]:
     """Run one procedure from one seed."""
-    began = time.perf_counter()
+    clock = RealClock()
+    began_ns = clock.now_ns()
     world = World(loaded, seed)
     procedure = Procedure(world, Technologist(loaded.profile, order or Order()))
     done = world.run_until(procedure.done, LIMIT_NS)
@@ -92,7 +93,7 @@ def run(loaded: LoadedRoom, seed: int, order: Order | None = None) -> tuple[Outc
         digest=world.digest(),
         outcome="closed" if done else f"stuck in {procedure.phases[-1:]}",
         virtual_s=(world.now_ns() - START_NS) / 1e9,
-        wall_s=round(time.perf_counter() - began, 3),
+        wall_s=round((clock.now_ns() - began_ns) / 1e9, 3),
         delivered_nl=int(truth["entered_nl"]),
         ledger_low_nl=low_nl,
         ledger_high_nl=high_nl,
