@@ -225,11 +225,10 @@ class Journal:
         while batch := self._next_batch():
             last_attempt = self._closing.is_set()
             row = make_row(self._head, batch.entries, batch.boot_ns, batch.utc_ns, self._session)
-            while not self._written(row):
+            while not self._written(row, len(batch.entries)):
                 if last_attempt:
                     return False
                 last_attempt = self._closing.wait(self._retry_s)
-            self._written_count += len(batch.entries)
         return True
 
     def _next_batch(self) -> _Batch | None:
@@ -243,19 +242,19 @@ class Journal:
             entries.extend(newest.entries)
         return _Batch(tuple(entries), newest.boot_ns, newest.utc_ns)
 
-    def _written(self, row: Row) -> bool:
-        """Bring the row to the disk, once. False: not now, ``fault`` says why."""
+    def _written(self, row: Row, count: int) -> bool:
+        """Bring the row of ``count`` entries to the disk, once. False: ``fault`` says why."""
         try:
             if self._connection is None:
                 self._connection = open_writable(self._path)
                 if self._stands_already(self._connection, row):
-                    self._advance(row)
+                    self._advance(row, count)
                     return True
             insert(self._connection, row)
         except (sqlite3.Error, JournalError) as error:
             self._doubt(error)
             return False
-        self._advance(row)
+        self._advance(row, count)
         return True
 
     def _stands_already(self, connection: sqlite3.Connection, row: Row) -> bool:
@@ -289,7 +288,9 @@ class Journal:
             self._trouble = words
             self._wake()
 
-    def _advance(self, row: Row) -> None:
+    def _advance(self, row: Row, count: int) -> None:
+        # Room in the queue first: whoever sees the entries durable may append at once.
+        self._written_count += count
         self._head = row
         limit = self._gap_seq - 1 if self._gap_seq else row.last_seq
         self._durable_seq = max(self._durable_seq, min(row.last_seq, limit))

@@ -171,7 +171,8 @@ def _footer(case: Case, verdict: Verdict) -> str:
     pairs = (
         ("Program", started.program if started else ""),
         ("Controller started", show_utc(case.started_utc_ns) if started else ""),
-        ("Procedure", f"{show_utc(case.begin_utc_ns)} to {show_utc(case.end_utc_ns)}"),
+        ("Procedure began", show_utc(case.begin_utc_ns)),
+        ("Procedure ended" if case.closed else "Last entry", show_utc(case.end_utc_ns)),
         ("Rows of it", f"{case.first_row} to {case.last_row} of {verdict.row_count}"),
     )
     profile = started.profile_sha256 if started else "not recorded"

@@ -28,7 +28,7 @@ p { margin: .3rem 0; max-width: 46rem; }
   margin: .8rem 0; break-inside: avoid; }
 .good { border-color: var(--green); } .good strong { color: var(--green); }
 .bad { border-color: var(--red); background: #fdecee; } .bad strong { color: var(--red); }
-.bad li { margin: .15rem 0; }
+.bad ul { margin: .4rem 0; padding-left: 1.4rem; } .bad li { margin: .15rem 0; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr));
   gap: .7rem; margin: 1.1rem 0; padding: 0; list-style: none; }
 .cards li { border: 1px solid var(--rule); border-top: 4px solid var(--mode);

@@ -116,6 +116,13 @@ def test_the_file_is_for_its_owner_only(path, opened):
         assert stat.S_IMODE(name.stat().st_mode) == 0o600
 
 
+def test_a_commit_waits_for_the_disk_itself(opened):
+    # FULL (2) synchronises the log at every commit; with less, "durable" would be a hope.
+    connection = opened()._connection
+    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
 def test_a_reader_works_beside_the_writer(path, opened):
     journal = opened()
     append_durably(journal, 1)
@@ -290,6 +297,20 @@ def test_a_full_queue_is_a_fault_and_the_gap_never_becomes_durable(path, opened,
     assert "gap from entry 101" in journal.fault()
     assert not journal.close(WAIT_S)
     assert [finding.kind for finding in verify(path).findings] == ["gap"]
+
+
+def test_room_in_the_queue_is_there_before_the_entries_are_said_to_be_durable(opened, monkeypatch):
+    waiting = []
+    journal = opened(queue_count=5)
+    wake = journal._wake
+
+    def look_and_wake():
+        waiting.append(journal._accepted_count - journal._written_count)
+        wake()
+
+    monkeypatch.setattr(journal, "_wake", look_and_wake)
+    append_durably(journal, 1, 5)
+    assert waiting == [0]
 
 
 def test_entries_out_of_number_are_a_fault(opened):
