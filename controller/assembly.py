@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -135,8 +135,20 @@ class _JournalWaker:
 class RealRoom:
     """A room on real ports, real time and disk; a context that leaves the room safe."""
 
-    def __init__(self, loaded: LoadedRoom, paths: StatePaths, clock: Clock | None = None) -> None:
-        """Open the record and the API, start opening ports. Nothing moves yet.
+    def __init__(
+        self,
+        loaded: LoadedRoom,
+        paths: StatePaths,
+        clock: Clock | None = None,
+        journal_wrapper: Callable[[Journal], Journal] = lambda journal: journal,
+    ) -> None:
+        """Open the record and the API. Nothing moves, no port is opened yet.
+
+        Args:
+            loaded: room and procedure.
+            paths: where the record and the socket are.
+            clock: the machine's unless given.
+            journal_wrapper: stands between loop and record, e.g. to say entries aloud.
 
         Raises:
             JournalError: the record cannot be opened.
@@ -159,7 +171,7 @@ class RealRoom:
             loaded,
             make_drivers(loaded, _owner_id()),
             self._ports,
-            self.journal,
+            journal_wrapper(self.journal),
             self.api,
             self.clock,
             resume.state if resume else None,
@@ -206,6 +218,7 @@ class RealRoom:
         """Stop, withdraw permits, and stay until the pump is proven to stand still (<= 0.8 s)."""
         room, clock = self.room, self.clock
         end_ns = clock.now_ns() + _SAFE_NS
+        make_safe(room, clock.now_ns())  # first of all, whatever fails afterwards
         self._note_end()
         while (now_ns := clock.now_ns()) < end_ns:
             wake_ns = make_safe(room, now_ns)

@@ -1,5 +1,4 @@
-"""What a client is shown: the whole discrete state each time, no deltas, what was measured
-beside what was commanded.
+"""What a client is shown: the whole state each time, measured beside commanded.
 
 Plain fields with units in their names; ``null`` is *absent*, never zero.
 """

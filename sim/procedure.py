@@ -1,5 +1,6 @@
 """One whole procedure on virtual time: world, technologist, and what came of it."""
 
+import functools
 import json
 from typing import Any, Final
 
@@ -66,7 +67,7 @@ class Procedure:
             self.ledger = (day["side_day_low_nl"], day["side_day_high_nl"])
         for deed in self.who.look(shown, self.world.now_ns()):
             # hands and requests take effect after this pass, not in the middle of it
-            self.world.at(self.world.now_ns() + 1, lambda deed=deed: self._do(deed))
+            self.world.at(self.world.now_ns() + 1, functools.partial(self._do, deed))
 
     def _do(self, deed: Any) -> None:
         if isinstance(deed, Request):

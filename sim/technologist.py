@@ -95,7 +95,9 @@ class Technologist:
 
     def _request(self, request: str, by: str, role: str, fields: dict[str, Any]) -> Request:
         self._number += 1
-        return Request({"request": request, "by": by, "role": role, "number": self._number, **fields})
+        return Request(
+            {"request": request, "by": by, "role": role, "number": self._number, **fields}
+        )
 
     def go_on(self, shown: Snapshot, event: str) -> list[Deed]:
         """Take a workflow event as soon as nothing is missing."""

@@ -1,0 +1,144 @@
+"""The ``galactograph`` command: run a room, check a profile, verify and report a record."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from config import check
+from config.load import LoadedRoom, load_room
+from config.override import with_addresses
+from config.problems import ConfigError, ConfigUnreadable
+from config.state_paths import state_paths
+from controller import log
+from controller.api_socket import AddressInUse
+from controller.assembly import RealRoom
+from controller.record import report, verify
+from controller.record.store import JournalError
+from controller.spoken import SpokenJournal
+from controller.version import VERSION
+from drivers.registry import known_names
+
+OK: Final = 0
+FAILED: Final = 1
+WRONG: Final = 2
+
+_ABOUT: Final = """\
+Controller for galactography (ductography): leads the technologist through
+locate duct, cannulate, slow contrast injection, compression, exposure; drives
+the syringe pump and the mammography unit and refuses what is outside its limits.
+
+Every limit needs clinical validation. Laboratory pumps are not for use on people.
+"""
+_EXAMPLES: Final = """\
+examples:
+  galactograph config check demo          what is in force in the shipped room
+  galactograph run --room room.toml       run a room until Ctrl-C or SIGTERM
+  galactograph journal verify FILE        is the record whole?
+  galactograph report FILE -o out.html    the report of its last procedure
+
+exit status: 0 done, 1 the thing checked failed, 2 input or usage wrong
+"""
+
+
+def default_state_folder() -> Path:
+    """Where records and sockets are kept unless told otherwise (XDG state folder)."""
+    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(base) / "galactograph"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry of the command."""
+    args = _parser().parse_args(argv)
+    chosen: Callable[[argparse.Namespace], int] = args.act
+    return chosen(args)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="galactograph",
+        description=_ABOUT,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"galactograph {VERSION}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    running = commands.add_parser("run", help="run a room until Ctrl-C or SIGTERM")
+    _run_arguments(running)
+    running.set_defaults(act=run)
+    config = commands.add_parser("config", help="room and procedure files")
+    files = config.add_subparsers(required=True, metavar="COMMAND")
+    checking = files.add_parser("check", help="say every problem of a room file at once")
+    check.add_arguments(checking)
+    checking.set_defaults(act=lambda args: check.run(args, known_names()))
+    journal = commands.add_parser("journal", help="the record")
+    records = journal.add_subparsers(required=True, metavar="COMMAND")
+    verifying = records.add_parser("verify", help="find edits, gaps and cuts in a record")
+    verify.add_arguments(verifying)
+    verifying.set_defaults(act=verify.run)
+    reporting = commands.add_parser("report", help="the report of a procedure, as HTML")
+    report.add_arguments(reporting)
+    reporting.set_defaults(act=report.run)
+    return parser
+
+
+def _run_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--room", required=True, metavar="FILE", help="room file or shipped name")
+    parser.add_argument(
+        "--state", type=Path, default=None, metavar="DIR", help="folder of records and sockets"
+    )
+    parser.add_argument("--pump-port", metavar="PATH", help="pump port instead of the file's")
+    parser.add_argument(
+        "--modbus", metavar="HOST:PORT", help="Modbus address instead of the file's"
+    )
+    parser.add_argument("--log", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
+    parser.add_argument("--log-file", type=Path, metavar="FILE", help="JSON lines for machines")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run a room: 0 after a stop, 2 when it cannot be started."""
+    try:
+        loaded = _loaded(args)
+        paths = state_paths(loaded.room, args.state or default_state_folder())
+        room = RealRoom(loaded, paths, journal_wrapper=SpokenJournal)
+    except ConfigError as error:
+        for problem in error.problems:
+            sys.stderr.write(f"{problem.words()}\n")
+        return WRONG if isinstance(error, ConfigUnreadable) else FAILED
+    except (JournalError, AddressInUse, OSError) as error:
+        sys.stderr.write(f"galactograph run: {error}\n")
+        return WRONG
+    quiet = log.configure(args.log, args.log_file)
+    try:
+        _until_told(room)
+    finally:
+        quiet()
+    return OK
+
+
+def _loaded(args: argparse.Namespace) -> LoadedRoom:
+    loaded = load_room(args.room, known_names())
+    return with_addresses(loaded, pump_port=args.pump_port, modbus=args.modbus)
+
+
+def _until_told(room: RealRoom) -> None:
+    """Run until SIGTERM or SIGINT; both mean stop, permits off, last entry."""
+
+    def told(_number: int, _frame: FrameType | None) -> None:
+        room.stop()
+
+    before = {number: signal.signal(number, told) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        with room:
+            room.run()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
