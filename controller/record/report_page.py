@@ -38,6 +38,8 @@ _SIDES = {Side.LEFT: "left", Side.RIGHT: "right"}
 _STOPS = frozenset(
     {"stop", "pain", "abort", "suspected-extravasation", "medical-emergency", "device-fault"}
 )
+_GONE = frozenset({"gone, latched", "cleared"})
+"""Changes of an alarm after which its condition is not there any more."""
 _RELATIVE = "@Time"
 
 
@@ -239,7 +241,7 @@ class _AlarmRow:
     def __init__(self, t_ns: int, alarm: AlarmChanged) -> None:
         self.t_ns = t_ns
         self.alarm = alarm
-        self.end = "present to the end"
+        self.end = ""
         self.acknowledged = "no"
 
 
@@ -251,8 +253,8 @@ def _alarms(case: Case) -> str:
         if change.change == "raised" or row is None:
             row = running[change.alarm] = _AlarmRow(t_ns, change)
             rows.append(row)
-        if change.change == "cleared":
-            row.end = show_relative(t_ns)
+        if change.change in _GONE:
+            row.end = row.end or show_relative(t_ns)
         elif change.change == "acknowledged":
             row.acknowledged = f"{show_relative(t_ns)} {change.by}".strip()
     return table(
@@ -263,7 +265,7 @@ def _alarms(case: Case) -> str:
                 pill(row.alarm.priority, row.alarm.priority),
                 row.alarm.alarm,
                 row.alarm.words,
-                row.end,
+                row.end or "present to the end",
                 row.acknowledged,
             )
             for row in rows

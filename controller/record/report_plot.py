@@ -346,7 +346,8 @@ def _flags(case: Case, span: Span) -> Iterator[Flag]:
         *(
             Flag(t, "alarm", p.event)
             for t, p in case.of(PhaseChanged)
-            if p.event in {"stop", "pain", "suspected-extravasation", "medical-emergency"}
+            if p.event
+            in {"stop", "pain", "suspected-extravasation", "medical-emergency", "device-fault"}
         ),
     ]
     yield from sorted(flag for flag in flags if span.holds(flag.t_ns))

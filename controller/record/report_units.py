@@ -23,6 +23,8 @@ _SUFFIXES: Final = (
     ("_count", 0, ""),
 )
 
+_ABSENT: Final = "None"
+"""How the core writes a quantity that nobody measured."""
 _ENDINGS: Final = (*(ending for ending, _, _ in _SUFFIXES), "_ns")
 
 
@@ -49,7 +51,8 @@ def show_fact(name: str, text: str) -> tuple[str, str]:
     ending = next((end for end in _ENDINGS if name.endswith(end)), "")
     if ending and text.removeprefix("-").isdecimal():
         return name.removesuffix(ending).replace("_", " "), show(name, int(text))
-    return name.replace("_", " "), text
+    plain = name.removesuffix(ending) if text == _ABSENT else name
+    return plain.replace("_", " "), "not known" if text == _ABSENT else text
 
 
 def show_span(span_ns: int) -> str:

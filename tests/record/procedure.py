@@ -236,7 +236,9 @@ def fill(story):
         way_back="arm again",
     )
     story.move("paused", "holding")
-    story.run(14, to_pa=2_100)
+    story.run(4, to_pa=2_100)
+    story.say(AlarmChanged, alarm="occlusion", priority="medium", change="gone, latched", words="")
+    story.run(10, to_pa=2_100)
     story.say(
         AlarmChanged,
         alarm="occlusion",
