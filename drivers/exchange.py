@@ -36,7 +36,7 @@ MISSES_LOST: Final = 3
 """Questions in a row without an answer after which nobody is there [?]."""
 WINDOW: Final = 200
 """Exchanges the percentile looks back: 10 s at 20 Hz."""
-WINDOW_MIN: Final = 20
+WINDOW_MIN: Final = 100
 """Fewer say nothing about a 99th percentile."""
 
 

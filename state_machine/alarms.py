@@ -263,14 +263,19 @@ def acknowledge(alarms: tuple[Alarm, ...], name: str) -> tuple[Alarm, ...]:
     )
 
 
-def none_blocks(state: State) -> bool:
-    """No HIGH is present and nothing latched waits for its acknowledgement."""
-    return not any(_blocks(alarm) for alarm in state.alarms)
+def none_blocks(state: State, but: frozenset[str] = frozenset()) -> bool:
+    """No HIGH is present and nothing latched waits for its acknowledgement.
+
+    Args:
+        state: with the alarms that are on.
+        but: alarms that may be present once they are acknowledged.
+    """
+    return not any(_blocks(alarm, but) for alarm in state.alarms)
 
 
-def _blocks(alarm: Alarm) -> bool:
+def _blocks(alarm: Alarm, but: frozenset[str]) -> bool:
     row = ALARM_BY_NAME[alarm.name]
-    if alarm.present and row.priority is Priority.HIGH:
+    if alarm.present and row.priority is Priority.HIGH and alarm.name not in but:
         return True
     return row.latching and not alarm.acknowledged
 

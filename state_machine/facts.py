@@ -228,7 +228,8 @@ def _prime(state: State, readings: Readings, limits: Limits) -> dict[str, bool]:
     pump = readings.pump
     return {
         "zeroed": line.zeroed,
-        "at_rest": pressure_pa is not None and abs(pressure_pa) <= limits.rest_pressure_pa,
+        "at_rest": pressure_pa is not None
+        and abs(observe.rest_pa(state)) <= limits.rest_pressure_pa,
         "primed": line.primed,
         "resistance_measured": line.resistance_pa_s_ul > 0,
         "resistance_in_band": limits.band_low_ppm <= measured_ppm <= limits.band_high_ppm,

@@ -36,6 +36,10 @@ from state_machine.state import TIP_OUT_PURPOSES, HoldAction, HoldPhase, Phase, 
 from state_machine.targets import Compression, ExposureStage, PumpAction, PumpTarget, Targets
 from state_machine.units import NS_PER_S, flow_drop_pa, more_ppm
 
+RESTART_NS: Final = 10 * NS_PER_S
+"""For a pump to start after power comes back, and to be identified, set and found standing
+(measured against the simulated pump: 3 s; assumption for a real one)."""
+
 
 class Output(enum.Enum):
     """An output that can be refused, at the level that is proposed."""
@@ -213,7 +217,8 @@ def _tip_pressure(s: Seen) -> bool:
     if plan is None or plan.purpose not in TIP_OUT_PURPOSES or pressure_pa is None:
         return False
     if not plan.running_ns:
-        return abs(pressure_pa) > s.state.profile.limits.rest_pressure_pa and not plan.asked_ns
+        rest_pa = observe.rest_pa(s.state)
+        return abs(rest_pa) > s.state.profile.limits.rest_pressure_pa and not plan.asked_ns
     nominal = observe.nominal_resistance_pa_s_ul(s.state, s.readings)
     drop_pa = flow_drop_pa(nominal, plan.top_rate_nl_min)
     band_pa = drop_pa * s.state.profile.limits.band_high_ppm // 1_000_000
@@ -266,6 +271,16 @@ def _pump_may_move(s: Seen) -> bool:
     return not s.state.exposure.pump_locked or told or evidence or pin
 
 
+def _overdue_again(s: Seen) -> bool:
+    """Not proven to stop, and no person has just said that it may be powered again.
+
+    A pump without power can prove nothing: after the word of a person it gets
+    ``RESTART_NS`` to start and to be found standing, then the permit is gone again.
+    """
+    asked_to = bool(s.state.permit_ns) and s.now_ns - s.state.permit_ns <= RESTART_NS
+    return s.readings.pump.stop_overdue and not asked_to
+
+
 def _compression_unsure(s: Seen) -> bool:
     pressure_pa = observe.line_pressure_pa(s.state, s.readings, s.now_ns)
     return pressure_pa is None or pressure_pa > s.state.profile.limits.compression_line_pa
@@ -291,7 +306,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause("late", _RUN | _XRAY | _DESCENT, lambda s: s.late, "the controller was late", _ABNORMAL, "HZ-STALE-DATA"),
     # --- power permit ---------------------------------------------------------------------
     Cause("not-confirmed", frozenset({Output.PERMIT}), lambda s: not s.state.permit, "nobody has confirmed that the pump may be powered", _LATCHED, "HZ-UNCOMMANDED-MOTION"),
-    Cause("stop-overdue", _MOTION | {Output.PERMIT}, lambda s: s.readings.pump.stop_overdue, "the pump has not been proven to stop", _LATCHED, "HZ-STOP-FAILS"),
+    Cause("stop-overdue", _MOTION, lambda s: s.readings.pump.stop_overdue, "the pump has not been proven to stop", _LATCHED, "HZ-STOP-FAILS"),
+    Cause("power-overdue", frozenset({Output.PERMIT}), _overdue_again, "the pump has not been proven to stop", _LATCHED, "HZ-STOP-FAILS"),
     Cause("pressure-switch", _MOTION | {Output.PERMIT}, lambda s: s.readings.room.pressure_switch, "the independent pressure switch has opened", _LATCHED, "HZ-OVERPRESSURE"),
     # --- the pump and its readings --------------------------------------------------------
     Cause("pain", _MOTION | _DESCENT, lambda s: s.readings.room.pain_pressed, "the patient presses the pain button", _LATCHED, "HZ-EXTRAVASATION"),

@@ -113,7 +113,8 @@ def follow(plan: Plan, state: State, readings: Readings, now_ns: int) -> Plan:
         steps = (now_ns - running_ns) // RAMP_STEP_NS
         climbed = steps * state.profile.limits.ramp_nl_min_s * RAMP_STEP_NS // NS_PER_S
         rate = min(plan.top_rate_nl_min, rate + climbed)
-    at_top = running and pump.rate_nl_min == plan.top_rate_nl_min
+    # the wire has four digits: what the pump confirms may be up to 0.1 % lower
+    at_top = running and pump.rate_nl_min * 1_000 >= plan.top_rate_nl_min * 999
     return msgspec.structs.replace(
         plan,
         running_ns=running_ns,

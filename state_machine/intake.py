@@ -32,6 +32,10 @@ _WITH_DATA: Final = {
 }
 
 
+_POWER_MENDS: Final = frozenset({"stop-not-obeyed"})
+"""Alarms whose condition can only go when the pump has power again."""
+
+
 def take(turn: Turn, request: rq.AnyRequest) -> None:
     """Take one request and answer it."""
     kind = str(type(request).__struct_config__.tag)
@@ -157,13 +161,16 @@ def _confirm_reclose(turn: Turn, request: rq.ConfirmReclose) -> Words:
             (room.link is not Link.UP or not room.owned, "the room box is not ready"),
             (room.emergency_stop, "release the emergency stop first"),
             (room.pressure_switch, "the pressure switch is open: look for a blocked line"),
-            (not none_blocks(turn.state), "acknowledge the alarms first"),
+            (
+                not none_blocks(turn.state, but=_POWER_MENDS),
+                "acknowledge the alarms first",
+            ),
         )
         if refused
     ]
     if refusals:
         return _refuse(turn, request, *refusals)
-    turn.set(permit=True, reclose_trip_count=room.trip_count)
+    turn.set(permit=True, permit_ns=turn.now_ns, reclose_trip_count=room.trip_count)
     _noted(
         turn,
         request,

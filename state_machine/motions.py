@@ -68,6 +68,9 @@ def count(turn: Turn) -> None:
     if counted != account:
         turn.set(ledger=replace(state.ledger, account=counted))
     if counted.power_up_count != account.power_up_count:
+        # the counter that the injection was measured on is gone: the injection is over,
+        # and what is armed next is a new one, with its own count and plan
+        turn.set(injection=Injection(ended_ns=turn.now_ns))
         turn.note_ledger()
 
 

@@ -18,6 +18,16 @@ COUNT_MARGIN_NL = 5_000
 """Kept free below a volume limit for the counter's digit and the unheard volume of stops."""
 
 
+REST_SAMPLES = 16
+"""Readings that a pressure at rest is a running mean of: 0.3 s at 50 Hz. One reading alone
+carries the sensor's noise (0.2 kPa, facts C2, assumption) against a limit of 0.5 kPa."""
+
+
+def rest_pa(state: State) -> int:
+    """Running mean of the line pressure."""
+    return state.line.rest_sum_pa // REST_SAMPLES
+
+
 def fresh(at_ns: int, limit_ns: int, now_ns: int) -> bool:
     """A reading whose question was sent no longer than ``limit_ns`` ago."""
     return bool(at_ns) and 0 <= now_ns - at_ns <= limit_ns

@@ -82,6 +82,8 @@ class LineCheck(msgspec.Struct, frozen=True):
     prime_nl: int = 0
     """Moved by finished prime motions."""
     primed: bool = False
+    rest_sum_pa: int = 0
+    """Running mean of the line pressure times ``observe.REST_SAMPLES``."""
     sample_pa: int = 0
     """Sum of the open-tip pressures taken so far."""
     sample_count: int = 0
@@ -183,8 +185,14 @@ class Injection(msgspec.Struct, frozen=True):
     ended_ns: int = 0
     """When its last motion was proven to stand still; 0 = none yet."""
     reference_pa: int = 0
-    """Pressure that the settle window compares with."""
+    """Mean net pressure that the settle window compares with."""
     reference_ns: int = 0
+    """Since when it has stood still; 0 = no mean yet."""
+    window_ns: int = 0
+    """Begin of the mean being taken; 0 = none."""
+    window_pa: int = 0
+    """Sum of its net pressures."""
+    window_count: int = 0
 
 
 class Exposure(msgspec.Struct, frozen=True):
@@ -243,6 +251,8 @@ class State(msgspec.Struct, frozen=True):
     """The clinician confirmed compression before the pressure settled."""
     permit: bool = False
     """The pump may be powered: given by a person, withdrawn by any fault."""
+    permit_ns: int = 0
+    """When the person gave it."""
     reclose_trip_count: int = 0
     release: bool = False
     """Paddle release asked for and not yet seen."""

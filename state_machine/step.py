@@ -106,6 +106,10 @@ def _watch(turn: Turn) -> None:
     line = state.line
     if line.zero_count and not line.zeroed and readings.line.zero_count == line.zero_count:
         line = replace(line, zeroed=True)
+    pressure_pa = readings.line.pressure_pa
+    if pressure_pa is not None and readings.line.at_ns != state.readings.line.at_ns:
+        rest_sum_pa = line.rest_sum_pa + pressure_pa - line.rest_sum_pa // observe.REST_SAMPLES
+        line = replace(line, rest_sum_pa=rest_sum_pa)
     reclosing = room.trip_count == state.reclose_trip_count
     turn.set(
         hold=hold,
