@@ -97,11 +97,11 @@ class People:
         self.tip_out("prime")
         self.tip_out("open-tip")
         self.wait(lambda room: room.readings.pump.infused_nl == 0)
-        self.do(Event.PRIMED)
+        self.settle(Event.PRIMED)
 
     def tip_out(self, purpose: str) -> None:
-        """One motion with the tip out, held to its end."""
-        self.ticks(6)
+        """One motion with the tip out, held to its end, once the line is at rest."""
+        self.ticks(60)
         self.say(rq.TipOut, purpose=purpose)
         self.tick()
         self.room.box.hold = True

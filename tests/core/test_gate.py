@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from state_machine.gate import CAUSES, Output, judge, proposed
 from state_machine.ledger import SideDay
 from state_machine.limits import LIMIT_BY_NAME
+from state_machine.observe import REST_SAMPLES
 from state_machine.readings import (
     Link,
     Motion,
@@ -128,8 +129,9 @@ CASES = (
     CaseOf("late", compressing, change(late={}), DESCENT),
     # --- power permit
     CaseOf("not-confirmed", injecting, change(state={"permit": False}), PERMIT),
-    CaseOf("stop-overdue", injecting, change(pump={"stop_overdue": True}), INFUSION | PERMIT),
-    CaseOf("stop-overdue", retracting, change(pump={"stop_overdue": True}), WITHDRAW | PERMIT),
+    CaseOf("stop-overdue", injecting, change(pump={"stop_overdue": True}, state={"permit_ns": NOW_NS}), INFUSION),
+    CaseOf("stop-overdue", retracting, change(pump={"stop_overdue": True}, state={"permit_ns": NOW_NS}), WITHDRAW),
+    CaseOf("power-overdue", compressing, change(pump={"stop_overdue": True}), PERMIT),
     CaseOf("pressure-switch", injecting, change(room={"pressure_switch": True}), INFUSION | PERMIT),
     CaseOf("pressure-switch", retracting, change(room={"pressure_switch": True}), WITHDRAW | PERMIT),
     # --- the pump and its readings
@@ -318,6 +320,8 @@ EDGES = (
     Edge("pump-stale", injecting, "pump", "at_ns", NOW_NS - 150 * MS, NOW_NS - 150 * MS - 1),
     Edge("pump-stale", injecting, "pump", "at_ns", NOW_NS, NOW_NS + 1),
     Edge("pump-stale", injecting, "pump", "at_ns", NOW_NS, 0),
+    Edge("power-overdue", compressing, "state", "permit_ns", NOW_NS - 10 * NS_PER_S, NOW_NS - 10 * NS_PER_S - 1, change(pump={"stop_overdue": True})),
+    Edge("power-overdue", compressing, "state", "permit_ns", NOW_NS, 0, change(pump={"stop_overdue": True})),
     Edge("line-stale", injecting, "line", "at_ns", NOW_NS - 60 * MS, NOW_NS - 60 * MS - 1),
     Edge("room-stale", injecting, "room", "at_ns", NOW_NS - 100 * MS, NOW_NS - 100 * MS - 1),
     Edge("room-stale", exposing, "room", "at_ns", NOW_NS - 100 * MS, NOW_NS - 100 * MS - 1),
@@ -475,12 +479,14 @@ def test_with_the_tip_out_nothing_starts_under_pressure():
             want={"rate_nl_min": 40_000, "start_rate_nl_min": 40_000},
         ),
     )
-    for pressure_pa in (-500, 0, 500):
-        assert still.but(line={"pressure_pa": pressure_pa}).refused() == {}
-    for pressure_pa in (-501, 501):
-        assert set(still.but(line={"pressure_pa": pressure_pa}).refused()) == {"tip-pressure"}
-    asked = still.but(plan={"asked_ns": NOW_NS - MS}, line={"pressure_pa": 600})
-    assert asked.refused() == {}  # the ramp's own pressure, before it was seen to run
+    for mean_pa in (-500, 0, 500):
+        rest = {"line_check": {"rest_sum_pa": mean_pa * REST_SAMPLES}}
+        assert changed(still, rest).refused() == {}
+    for mean_pa in (-501, 501):
+        rest = {"line_check": {"rest_sum_pa": mean_pa * REST_SAMPLES}}
+        assert set(changed(still, rest).refused()) == {"tip-pressure"}
+    # once asked to run, what shows is the ramp's own pressure
+    assert changed(still, rest).but(plan={"asked_ns": NOW_NS - MS}).refused() == {}
 
 
 @pytest.mark.hazard("HZ-EXTRAVASATION")

@@ -1,0 +1,341 @@
+# ruff: noqa: E501  (tables: one row per line)
+"""Each alarm is raised, latched, acknowledged and cleared as the table says."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import pytest
+
+from state_machine import alarms
+from state_machine import requests as rq
+from state_machine.alarms import ALARM_BY_NAME, ALARMS, Priority
+from state_machine.entries import AlarmChanged
+from state_machine.readings import Link, Motion, Paddle, Prompt, PumpAlarm, TripCause, UnitState
+from state_machine.requests import Event, Role
+from state_machine.state import Alarm, Exposure, Hold, HoldAction, HoldPhase, Injection, Phase
+from state_machine.step import Outcome, step
+from state_machine.targets import (
+    Compression,
+    MammographTarget,
+    PumpAction,
+    Sounder,
+    Targets,
+)
+from state_machine.units import NS_PER_MS, NS_PER_S
+from tests.core.fixtures import (
+    NOW_NS,
+    Scene,
+    exposing,
+    injecting,
+    readings,
+    replace,
+    state,
+)
+
+S = NS_PER_S
+
+
+def at_rest(phase: Phase = Phase.ARM) -> Callable[[], Scene]:
+    return lambda: Scene(state(phase), readings(), Targets())
+
+
+def releasing() -> Scene:
+    told = Targets(mammograph=MammographTarget(Compression.RELEASE))
+    made = state(Phase.STOPPED, targets=told, release_ns=NOW_NS - 3 * S - 1)
+    return Scene(made, readings(), Targets())
+
+
+def after_exposure() -> Scene:
+    made = state(Phase.EXPOSURE, hold=Hold(since_ns=NOW_NS - 501 * NS_PER_MS))
+    return Scene(made, readings(), Targets())
+
+
+class Story(NamedTuple):
+    """A scene without the alarm and what raises it there."""
+
+    name: str
+    scene: Callable[[], Scene]
+    raised: Mapping[str, Any]
+
+
+def on(**parts: Mapping[str, Any]) -> Mapping[str, Any]:
+    return parts
+
+
+REST = at_rest()
+LOST = {"link": Link.LOST}
+WRONG = {"link": Link.REFUSED}
+# fmt: off
+STORIES = (
+    Story("uncommanded-motion", REST, on(pump={"prompt": Prompt.INFUSING})),
+    Story("stop-not-obeyed", REST, on(pump={"stop_overdue": True})),
+    Story("motor-pin", REST, on(room={"motor_pin": True, "at_ns": NOW_NS - 1})),
+    Story("line-pressure", REST, on(line={"pressure_pa": 120_001})),
+    Story("net-stop", REST, on(line={"pressure_pa": 6_001})),
+    Story("net-pause", REST, on(line={"pressure_pa": 4_001})),
+    Story("net-warn", REST, on(line={"pressure_pa": 3_001})),
+    Story("false-passage", injecting, on(line={"pressure_pa": 2_793 + 2_001})),
+    Story("over-volume", REST, on(account={"high_nl": 500_001})),
+    Story("emergency-stop", REST, on(room={"emergency_stop": True})),
+    Story("box-tripped", REST, on(room={"trip_cause": TripCause.HEARTBEAT_LOST})),
+    Story("pressure-switch", REST, on(room={"pressure_switch": True})),
+    Story("not-released", releasing, on(mammograph={"paddle": Paddle.HOLDING})),
+    Story("exposing-unasked", after_exposure, on(mammograph={"unit_state": UnitState.EXPOSING})),
+    Story("pump-stalled", REST, on(pump={"alarm": PumpAlarm.STALL})),
+    Story("pump-timeout", REST, on(pump={"alarm": PumpAlarm.TIMEOUT})),
+    Story("pump-lost", REST, on(pump=LOST)),
+    Story("line-lost", REST, on(line=LOST)),
+    Story("room-lost", REST, on(room=LOST)),
+    Story("unit-lost", REST, on(mammograph=LOST)),
+    Story("line-sensor", REST, on(line={"pressure_pa": None})),
+    Story("unit-heartbeat", REST, on(mammograph={"watchdog_tripped": True})),
+    Story("unit-fault", REST, on(mammograph={"unit_state": UnitState.FAULT})),
+    Story("compressed-long", at_rest(Phase.COMPRESSION), on(exposure={"compressed_ns": NOW_NS - 45 * S - 1}, mammograph={"paddle": Paddle.HOLDING})),
+    Story("hold-contacts", injecting, on(room={"hold_disagrees": True})),
+    Story("record", REST, on(journal={"fault": "disk full"})),
+    Story("wrong-pump", at_rest(Phase.SET_UP), on(pump=WRONG)),
+    Story("wrong-sensor", at_rest(Phase.SET_UP), on(line=WRONG)),
+    Story("wrong-box", at_rest(Phase.SET_UP), on(room=WRONG)),
+    Story("wrong-unit", at_rest(Phase.SET_UP), on(mammograph=WRONG)),
+    Story("exposure-overdue", at_rest(Phase.COMPRESSION), on(injection={"ended_ns": NOW_NS - 180 * S - 1})),
+    Story("temperature", REST, on(line={"temperature_mc": 19_999})),
+    Story("dwell", REST, on(duct={"cannula_in_ns": NOW_NS - 12 * 60 * S - 1})),
+    Story("checkpoint", REST, on(hold={"phase": HoldPhase.LIFT, "action": HoldAction.INJECT})),
+)
+# fmt: on
+
+
+def present(scene: Scene) -> set[str]:
+    """Names of the alarms that a scene raises from nothing."""
+    found = alarms.update((), scene.state, scene.readings, scene.now_ns)
+    return {alarm.name for alarm in found}
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        pytest.param(s, id=s.name, marks=pytest.mark.hazard(ALARM_BY_NAME[s.name].hazard))
+        for s in STORIES
+    ],
+)
+def test_each_alarm_is_raised_latched_acknowledged_and_cleared(story):
+    row = ALARM_BY_NAME[story.name]
+    calm, alarming = story.scene(), story.scene().but(**story.raised)
+    assert story.name not in present(calm)
+    assert story.name in present(alarming)
+
+    def pass_by(on, scene, at_ns):
+        left = alarms.update(on, scene.state, scene.readings, scene.now_ns)
+        return left, next((a for a in left if a.name == story.name), None)
+
+    first, alarm = pass_by((), alarming, NOW_NS)
+    assert alarm == Alarm(story.name, NOW_NS)
+    again, alarm = pass_by(first, alarming, NOW_NS)
+    assert again == first
+    gone, alarm = pass_by(first, calm, NOW_NS)
+    if row.latching:
+        assert alarm is not None
+        assert not alarm.present
+        taken, alarm = pass_by(alarms.acknowledge(gone, story.name), calm, NOW_NS)
+    assert alarm is None
+    known, alarm = pass_by(alarms.acknowledge(first, story.name), alarming, NOW_NS)
+    assert alarm is not None
+    assert alarm.acknowledged  # but its line stays while it holds
+    cleared, alarm = pass_by(known, calm, NOW_NS)
+    assert alarm is None
+
+
+def test_every_alarm_has_a_story():
+    assert [row.name for row in ALARMS if row.name not in {s.name for s in STORIES}] == []
+    assert len(ALARM_BY_NAME) == len(ALARMS)
+    assert all(row.words and row.action for row in ALARMS)
+
+
+def test_a_new_occurrence_is_a_new_alarm():
+    calm, alarming = REST(), REST().but(room={"emergency_stop": True})
+    on_ = alarms.update((), alarming.state, alarming.readings, NOW_NS)
+    on_ = alarms.update(on_, calm.state, calm.readings, NOW_NS + 1)
+    assert [(a.since_ns, a.present) for a in on_] == [(NOW_NS, False)]
+    on_ = alarms.update(on_, alarming.state, alarming.readings, NOW_NS + 2)
+    assert on_ == (Alarm("emergency-stop", NOW_NS + 2),)
+
+
+# --- edges ------------------------------------------------------------------------------------
+
+
+@pytest.mark.hazard("HZ-OVERPRESSURE")
+@pytest.mark.parametrize(
+    ("pressure_pa", "names"),
+    [
+        (3_000, set()),
+        (3_001, {"net-warn"}),
+        (4_000, {"net-warn"}),
+        (4_001, {"net-warn", "net-pause"}),
+        (6_000, {"net-warn", "net-pause"}),
+        (6_001, {"net-warn", "net-pause", "net-stop"}),
+        (120_000, {"net-warn", "net-pause", "net-stop"}),
+        (120_001, {"net-warn", "net-pause", "net-stop", "line-pressure"}),
+    ],
+)
+def test_pressure_levels_at_rest(pressure_pa, names):
+    assert present(REST().but(line={"pressure_pa": pressure_pa})) == names
+
+
+@pytest.mark.hazard("HZ-OVERPRESSURE")
+def test_the_net_pressure_takes_the_flow_off_and_waits_for_the_line_to_relax():
+    flowing = injecting().but(line={"pressure_pa": 2_793 + 2_000})
+    assert present(flowing) == set()
+    assert present(
+        flowing.but(pump={"infused_nl": 50_000}, line={"pressure_pa": 2_793 + 3_001})
+    ) == {"net-warn"}
+    just_ended = REST().but(injection={"ended_ns": NOW_NS - 5 * S + 1}, line={"pressure_pa": 5_000})
+    assert present(just_ended) == set()
+    assert present(just_ended.but(injection={"ended_ns": NOW_NS - 5 * S})) == {
+        "net-warn",
+        "net-pause",
+    }
+
+
+@pytest.mark.hazard("HZ-EXTRAVASATION")
+def test_false_passage_is_before_the_first_checkpoint_only():
+    rising = injecting().but(line={"pressure_pa": 2_793 + 2_001})
+    assert "false-passage" in present(rising.but(pump={"infused_nl": 49_990}))
+    assert "false-passage" not in present(rising.but(pump={"infused_nl": 50_000}))
+    later = rising.but(injection={"base_nl": 5_000}, pump={"infused_nl": 54_990})
+    assert "false-passage" in present(later)
+
+
+@pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
+def test_motion_that_was_told_is_not_uncommanded():
+    assert present(injecting()) == set()
+    stopping = injecting().but(pump={"motion": Motion.STOPPING})
+    assert present(stopping) == set()
+    unknown = stopping.but(state={"plan": None})
+    assert "uncommanded-motion" in present(unknown)
+    for prompt in (Prompt.WITHDRAWING, Prompt.PURGING):
+        assert "uncommanded-motion" in present(REST().but(pump={"prompt": prompt}))
+
+
+@pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
+def test_the_motor_pin_is_believed_only_when_newer_than_the_pumps_answer():
+    pin = REST().but(room={"motor_pin": True})
+    assert present(pin) == set()
+    newer = pin.but(room={"at_ns": NOW_NS})
+    assert present(newer) == {"motor-pin"}
+    assert present(newer.but(room={"at_ns": NOW_NS - S})) == set()
+    told = replace(Targets(), pump=replace(Targets().pump, action=PumpAction.INFUSE))
+    assert present(newer.but(state={"targets": told})) == set()
+
+
+@pytest.mark.hazard("HZ-COMPRESSION")
+def test_a_release_has_three_seconds_from_when_it_was_told():
+    stuck = releasing().but(mammograph={"paddle": Paddle.HOLDING})
+    assert "not-released" in present(stuck)
+    assert "not-released" not in present(stuck.but(state={"release_ns": NOW_NS - 3 * S}))
+    assert "not-released" not in present(stuck.but(mammograph={"paddle": Paddle.RELEASING}))
+
+
+@pytest.mark.hazard("HZ-EXPOSURE")
+def test_an_exposure_has_half_a_second_to_end():
+    unasked = after_exposure().but(mammograph={"unit_state": UnitState.EXPOSING})
+    assert "exposing-unasked" in present(unasked)
+    just = unasked.but(hold={"since_ns": NOW_NS - 500 * NS_PER_MS})
+    assert present(just) == set()
+    assert present(exposing()) == set()
+
+
+def test_a_trip_that_a_person_has_confirmed_is_no_alarm_any_more():
+    tripped = REST().but(room={"trip_cause": TripCause.COMMANDED, "trip_count": 4})
+    assert "box-tripped" in present(tripped)
+    assert "box-tripped" not in present(tripped.but(state={"reclose_trip_count": 4}))
+    assert "box-tripped" not in present(tripped.but(state={"permit": False}))
+
+
+# --- what alarms do -----------------------------------------------------------------------------
+
+
+def test_what_blocks():
+    for row in ALARMS:
+        for shown, known in ((True, False), (True, True), (False, False)):
+            made = state(alarms=(Alarm(row.name, 0, shown, known),))
+            blocks = (shown and row.priority is Priority.HIGH) or (row.latching and not known)
+            assert alarms.none_blocks(made) is not blocks, (row.name, shown, known)
+            but = frozenset({row.name})  # its presence is excused, not its acknowledgement
+            assert alarms.none_blocks(made, but=but) is not (row.latching and not known)
+
+
+def test_the_sounder_follows_the_highest_that_is_not_acknowledged():
+    low, medium, high = Alarm("dwell", 0), Alarm("record", 0), Alarm("net-stop", 0)
+    assert alarms.sounder(()) is Sounder.OFF
+    assert alarms.sounder((low,)) is Sounder.LOW
+    assert alarms.sounder((low, medium)) is Sounder.MEDIUM
+    assert alarms.sounder((low, medium, high)) is Sounder.HIGH
+    known = replace(high, acknowledged=True)
+    assert alarms.sounder((low, medium, known)) is Sounder.MEDIUM
+    assert alarms.sounder((known,)) is Sounder.OFF
+
+
+def newly(before, after):
+    return [row.name for row in alarms.newly_stopping(before, after)]
+
+
+def test_an_alarm_stops_once_per_occurrence():
+    stall, low = Alarm("pump-stalled", 1), Alarm("dwell", 1)
+    assert newly((), (stall, low)) == ["pump-stalled"]
+    assert newly((stall,), (stall, low)) == []
+    assert newly((stall,), (Alarm("pump-stalled", 2),)) == ["pump-stalled"]
+
+
+def run(scene: Scene, *requests: rq.AnyRequest) -> Outcome:
+    return step(scene.state, scene.readings, requests, scene.now_ns)
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS", "HZ-OVERPRESSURE")
+@pytest.mark.parametrize("name", [row.name for row in ALARMS if row.stops])
+def test_an_alarm_that_stops_takes_injection_and_hold_in_the_same_pass(name):
+    story = next(s for s in STORIES if s.name == name)
+    base = injecting()
+    if name in ("uncommanded-motion", "motor-pin", "net-stop", "exposing-unasked"):
+        base = story.scene()
+    raised = dict(story.raised)
+    if name == "over-volume":
+        base = base.but(account={"high_nl": 500_001})
+        raised = {}
+    outcome = run(base.but(**raised))
+    assert name in {a.name for a in outcome.alarms}
+    assert outcome.state.phase is Phase.STOPPED
+    assert outcome.state.stop.event == Event.FAULT.value
+    assert outcome.state.hold.phase is HoldPhase.CLOSED
+    assert outcome.targets.pump.action is PumpAction.STOPPED
+    changes = [e for e in outcome.entries if isinstance(e, AlarmChanged)]
+    assert ("raised", name) in {(e.change, e.alarm) for e in changes}
+
+
+def test_raising_latching_acknowledging_and_clearing_are_recorded():
+    scene = REST().but(room={"emergency_stop": True})
+    outcome = run(scene)
+    ack = rq.Acknowledge(by="T", role=Role.TECHNOLOGIST, alarm="emergency-stop")
+    calm = REST()._replace(state=outcome.state)
+    gone = run(calm)
+    taken = step(gone.state, calm.readings, (ack,), NOW_NS + 1)
+    cleared = step(taken.state, calm.readings, (), NOW_NS + 2)
+    said = [
+        [e.change for e in o.entries if isinstance(e, AlarmChanged)]
+        for o in (outcome, gone, taken, cleared)
+    ]
+    assert said == [["raised"], ["gone, latched"], ["acknowledged"], ["cleared"]]
+    assert cleared.alarms == ()
+    refused = step(cleared.state, calm.readings, (ack,), NOW_NS + 3)
+    assert refused.replies[0].refusals == ("no alarm 'emergency-stop' is on",)
+
+
+def test_overdue_and_dwell_are_words_only():
+    overdue = at_rest(Phase.COMPRESSION)()
+    overdue = overdue._replace(
+        state=replace(
+            overdue.state,
+            injection=Injection(ended_ns=NOW_NS - 400 * S),
+            exposure=Exposure(),
+        )
+    )
+    assert run(overdue).state.phase is Phase.COMPRESSION

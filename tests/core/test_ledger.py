@@ -1,0 +1,280 @@
+"""Low and high never fall and always hold the truth between them, whatever is (not) heard."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from state_machine import ledger
+from state_machine.ledger import AFTER_RESTART, Account, Ledger, SideDay
+from state_machine.profile import Profile
+from state_machine.recovery import keep, start
+from state_machine.requests import Side
+from state_machine.state import Phase, State
+from state_machine.units import NS_PER_MIN, NS_PER_MS, volume_ceil_nl
+from tests.core.fixtures import DAY, PATIENT, case, replace
+
+PPM = 50_000
+
+
+def count(account: Account, counter_nl: int, **changes: int) -> Account:
+    """Count one answer; nothing unheard, nothing told."""
+    values = {
+        "digit_nl": 10,
+        "unheard_nl": 0,
+        "told_nl": 0,
+        "scale_ppm": PPM,
+        "power_up_count": account.power_up_count,
+    }
+    return ledger.count(account, counter_nl, **(values | changes))
+
+
+def bounds(account: Account) -> tuple[int, int, int]:
+    return account.low_nl, account.high_nl, account.intent_nl
+
+
+def test_worked_numbers():
+    start_at = ledger.open_duct(Ledger(), 100_000, 0).account
+    assert start_at is not None
+    assert bounds(count(start_at, 100_000)) == (0, 0, 0)
+    # 10 uL moved: low 9,990 x 0.95, high 10,010 x 1.05
+    assert bounds(count(start_at, 110_000)) == (9_490, 10_511, 10_511)
+    # told 50 uL of which 10 are seen and 2 may have moved since
+    heard = count(start_at, 110_000, told_nl=150_000, unheard_nl=2_000)
+    assert bounds(heard) == (9_490, 12_611, 52_511)
+    # what may have moved is never more than what the pump was told
+    late = count(start_at, 110_000, told_nl=150_000, unheard_nl=10**9)
+    assert bounds(late) == (9_490, 52_511, 52_511)
+
+
+@pytest.mark.hazard("HZ-LOST-COUNT")
+def test_a_motion_that_was_told_counts_its_digit_before_the_counter_shows_it():
+    account = count(Account(), 0, told_nl=50_000)
+    assert bounds(account) == (0, 11, 52_511)
+
+
+@pytest.mark.hazard("HZ-LOST-COUNT")
+def test_a_motion_nobody_told_counts_all_the_same():
+    account = count(Account(), 0)
+    assert bounds(count(account, 7_000)) == (6_640, 7_361, 7_361)
+
+
+@pytest.mark.hazard("HZ-LOST-COUNT")
+def test_a_counter_that_fell_closes_its_part_with_what_was_told():
+    account = count(Account(), 20_000, told_nl=50_000)
+    lost = count(account, 3_000)
+    assert lost.base_nl == 3_000
+    # high: all of the 50 uL that were told, and the 3 uL the new counter shows
+    assert bounds(lost) == (account.low_nl, 52_511 + 3_150, 52_511 + 3_150)
+    more = count(lost, 5_000)
+    assert more.high_nl == lost.closed_high_nl + 2_111  # (2,000 + 10) x 1.05
+    assert more.low_nl == lost.closed_low_nl + 1_890
+
+
+@pytest.mark.parametrize(("counter_nl", "is_lost"), [(99_990, False), (99_989, True)])
+def test_one_digit_back_is_rounding_more_is_a_loss(counter_nl, is_lost):
+    account = Account(seen_nl=100_000)
+    assert ledger.is_lost(account, counter_nl, 10, 0) is is_lost
+    assert ledger.is_lost(account, 100_000, 10, 1)
+
+
+@pytest.mark.hazard("HZ-LOST-COUNT")
+def test_after_a_power_cut_the_count_goes_on_from_the_new_counter():
+    account = count(Account(), 20_000)
+    cut = count(account, 0, power_up_count=1)
+    assert cut.power_up_count == 1
+    assert bounds(cut) == bounds(account)
+    assert count(cut, 10_000).high_nl == account.high_nl + 10_511
+
+
+@pytest.mark.hazard("HZ-LOST-COUNT")
+def test_after_a_restart_the_first_counter_is_the_base_not_a_volume():
+    kept = Account(low_nl=9_000, high_nl=11_000, intent_nl=50_000, power_up_count=AFTER_RESTART)
+    assert bounds(count(kept, 60_000, power_up_count=0)) == (9_000, 50_000, 50_000)
+
+
+def test_contrast_given_by_hand_raises_everything():
+    account = ledger.add_by_hand(count(Account(), 10_000), 5_000)
+    assert bounds(account) == (14_490, 15_511, 15_511)
+    assert bounds(count(account, 10_000)) == bounds(account)
+    assert count(account, 20_000).high_nl == 26_011
+
+
+def test_days_are_told_apart_by_patient_side_and_day():
+    book = Ledger(patient_id=PATIENT, side=Side.LEFT, utc_day=DAY)
+    mine = SideDay(PATIENT, Side.LEFT, DAY, 1, 2, 1)
+    book = ledger.put_day(ledger.put_day(book, mine), replace(mine, side=Side.RIGHT))
+    book = ledger.put_day(book, replace(mine, utc_day=DAY - 1, locked_until_day=DAY + 3))
+    book = ledger.put_day(book, replace(mine, high_nl=3))
+    assert len(book.days) == 3
+    assert ledger.today(book).high_nl == 3
+    assert ledger.find_day(book, "P-9", Side.LEFT, DAY) == SideDay("P-9", Side.LEFT, DAY)
+    assert ledger.locked_until_day(book, PATIENT, Side.LEFT) == DAY + 3
+    assert ledger.locked_until_day(book, PATIENT, Side.RIGHT) == 0
+    assert ledger.locked_until_day(book, "P-9", Side.LEFT) == 0
+
+
+@pytest.mark.hazard("HZ-OVERVOLUME")
+def test_closing_a_duct_adds_it_to_its_day_what_was_intended_as_delivered():
+    day = SideDay(PATIENT, Side.LEFT, DAY, 100, 200, 1)
+    account = Account(low_nl=9, high_nl=12, intent_nl=50)
+    book = Ledger(account, PATIENT, Side.LEFT, DAY, (day,))
+    assert ledger.side_day_low_nl(book) == 109
+    assert ledger.side_day_high_nl(book) == 212
+    assert ledger.side_day_intent_nl(book) == 250
+    closed = ledger.close_duct(book)
+    assert closed.account is None
+    assert closed.days == (replace(day, low_nl=109, high_nl=250),)
+    assert ledger.side_day_intent_nl(closed) == ledger.side_day_high_nl(closed) == 250
+    assert ledger.side_day_low_nl(closed) == 109
+    assert ledger.close_duct(closed) is closed
+
+
+UNIT = NS_PER_MIN
+
+
+@pytest.mark.hazard("HZ-LOST-COUNT", "HZ-OVERVOLUME")
+class TruthLiesBetween(RuleBasedStateMachine):
+    """A pump whose diameter, rounding, power and line are not to be trusted."""
+
+    @initialize(
+        rounds=st.booleans(),
+        error_ppm=st.integers(-PPM, PPM),
+        before_nl=st.integers(0, 500_000),
+    )
+    def begin(self, rounds, error_ppm, before_nl):
+        self.rounds, self.error_ppm = rounds, error_ppm
+        self.now_ns = self.rate_nl_min = 0
+        self.counter = before_nl * UNIT  # what the pump's own count truly is
+        self.delivered = 0  # since the account was opened, in the pump's own units
+        self.until_nl = self.told_nl = self.power_up_count = 0
+        self.heard_ns = self.heard_power = 0
+        self.look()
+        opened = ledger.open_duct(Ledger(), self.heard_nl, 0).account
+        assert opened is not None
+        self.account = opened
+        self.seen: list[tuple[int, int]] = []
+
+    def look(self) -> None:
+        """The counter has four figures: its last digit grows with it."""
+        counter_nl = self.counter // UNIT
+        self.digit_nl = next(d for d in (1, 10, 100, 1_000) if counter_nl < 9_999 * d)
+        half = self.digit_nl * UNIT // 2 if self.rounds else 0
+        self.heard_nl = (self.counter + half) // (self.digit_nl * UNIT) * self.digit_nl
+
+    @rule(volume_nl=st.integers(1_000, 100_000), rate=st.integers(1_000, 500_000))
+    def tell(self, volume_nl, rate):
+        """A motion is planned from the counter as heard, then asked to run."""
+        self.hear()
+        if not self.rate_nl_min:
+            self.told_nl = self.heard_nl + volume_nl
+            self.until_nl = self.told_nl
+            self.rate_nl_min = rate
+            self.target = self.counter + volume_nl * UNIT
+            self.take()
+
+    @rule(span_ms=st.sampled_from([1, 20, 150, 1_000, 10_000, 60_000]))
+    def live(self, span_ms):
+        """Time passes unheard; the pump stops itself at its target."""
+        self.now_ns += span_ms * NS_PER_MS
+        if self.rate_nl_min:
+            moved = min(self.rate_nl_min * span_ms * NS_PER_MS, self.target - self.counter)
+            self.counter += moved
+            self.delivered += moved
+        self.take()
+
+    @rule()
+    def hear(self):
+        """An answer."""
+        self.look()
+        self.heard_ns = self.now_ns
+        self.heard_power = self.power_up_count
+        self.take()
+
+    @rule()
+    def stop(self):
+        """Standstill is proven: nothing is told any more."""
+        self.rate_nl_min = 0
+        self.hear()
+        self.told_nl = 0
+        self.take()
+
+    @rule()
+    def cut_power(self):
+        """The counter is gone; the driver proves standstill anew."""
+        self.counter, self.rate_nl_min = 0, 0
+        self.power_up_count += 1
+        self.hear()
+        self.told_nl = 0
+        self.take()
+
+    @rule(volume_nl=st.integers(1, 20_000))
+    def creep(self, volume_nl):
+        """It moves though nobody told it, and is heard (polls never stop)."""
+        if not self.rate_nl_min:
+            self.counter += volume_nl * UNIT
+            self.delivered += volume_nl * UNIT
+            self.hear()
+
+    @rule()
+    def cut_power_and_creep_before_it_is_heard(self):
+        self.cut_power()
+        self.creep(4_000)
+
+    @rule()
+    def restart(self):
+        """The controller dies and starts again."""
+        state = State(profile=Profile("test"), phase=Phase.INJECTING, case=case())
+        state = replace(state, ledger=Ledger(self.account, PATIENT, Side.LEFT, DAY))
+        account = start(state.profile, keep(state), 1).ledger.account
+        assert account is not None
+        assert account.high_nl >= self.account.intent_nl
+        self.account = account
+        self.stop()
+
+    def take(self):
+        """What ``motions.count`` does in each pass."""
+        unheard_nl = volume_ceil_nl(self.rate_nl_min, self.now_ns - self.heard_ns)
+        self.account = ledger.count(
+            self.account,
+            self.heard_nl,
+            self.digit_nl,
+            unheard_nl if self.told_nl else 0,
+            self.told_nl,
+            PPM,
+            self.heard_power,
+        )
+
+    @invariant()
+    def truth_lies_between(self):
+        true = self.delivered * (1_000_000 + self.error_ppm)
+        # a motion nobody told may hide in the last digit
+        slack = self.digit_nl * 2 * UNIT * 1_000_000
+        assert self.account.low_nl * UNIT * 1_000_000 <= true
+        assert true <= self.account.high_nl * UNIT * 1_000_000 + slack
+        assert self.account.low_nl <= self.account.high_nl <= self.account.intent_nl
+        bound = (self.account.low_nl, self.account.high_nl)
+        if self.seen:
+            assert all(new >= old for new, old in zip(bound, self.seen[-1], strict=True))
+        self.seen.append(bound)
+
+
+TestTruthLiesBetween = TruthLiesBetween.TestCase
+
+
+@given(
+    counters=st.lists(st.integers(0, 300_000), min_size=1, max_size=20),
+    unheard=st.integers(0, 10_000),
+    told=st.integers(0, 300_000),
+    power=st.lists(st.integers(0, 2), min_size=20, max_size=20),
+)
+def test_nothing_ever_falls_on_any_garbage(counters, unheard, told, power):
+    account = Account()
+    for counter_nl, power_up in zip(counters, power, strict=False):
+        before = account
+        account = count(
+            account, counter_nl, unheard_nl=unheard, told_nl=told, power_up_count=power_up
+        )
+        assert account.low_nl >= before.low_nl
+        assert account.high_nl >= before.high_nl
+        assert account.low_nl <= account.high_nl <= account.intent_nl
