@@ -2,13 +2,14 @@
 
 A client sends request objects (``state_machine.requests``, tagged ``request``) and gets
 ``{"k": "reply", ...}`` for each and ``{"k": "snapshot", ...}`` at 20 Hz, 50 Hz while
-something is armed. Clients are ports like any other: nothing here blocks. A client that
-talks nonsense gets ``{"k": "error", ...}``; one that does not read, or sends a line
-without end, is dropped. A dropped or closed client is never waited for.
+something is armed; ``{"k": "subscribe", "hz": 5}`` asks for fewer. Clients are ports like
+any other: nothing here blocks. A client that talks nonsense gets ``{"k": "error", ...}``;
+one that does not read, or sends a line without end, is dropped. A dropped or closed
+client is never waited for.
 """
 
 from collections import deque
-from typing import Any, Final, Protocol
+from typing import Annotated, Any, Final, Protocol
 
 import msgspec
 
@@ -18,6 +19,7 @@ from drivers.ports import LinkLost, Port
 from state_machine.requests import AnyRequest
 from state_machine.targets import Activity
 from state_machine.turn import Reply
+from state_machine.units import NS_PER_S
 
 LINE_MOST_BYTES: Final = 16_384
 """A request is a few hundred bytes; a longer line without end is no client of ours."""
@@ -67,12 +69,32 @@ class _Waiting:
         return self._listener.fileno()
 
 
+class _Peek(msgspec.Struct):
+    """What kind of line it is, if it says so."""
+
+    k: str = ""
+
+
+class _Subscribe(msgspec.Struct, forbid_unknown_fields=True):
+    """How often a client wants to be shown the room, at most."""
+
+    k: str
+    hz: Annotated[int, msgspec.Meta(ge=1, le=50)]
+
+
+_peek: Final = msgspec.json.Decoder(_Peek)
+_subscribe: Final = msgspec.json.Decoder(_Subscribe)
+
+
 class _Client:
     """One client: lines in, lines out."""
 
     def __init__(self, port: ClientPort) -> None:
         self.port = port
         self.rest = b""
+        self.slowest_ns = 0
+        """Shortest interval between two snapshots that the client asked for; 0 = any."""
+        self.due_ns = 0
         self.unsent = bytearray()
         self.gone = False
 
@@ -116,7 +138,6 @@ class LocalApi:
         self._asked: deque[tuple[_Client, AnyRequest]] = deque()
         self._decode = msgspec.json.Decoder(AnyRequest)
         self._encode = msgspec.json.Encoder()
-        self._due_ns = 0
         self._count = 0
 
     def ports(self) -> tuple[Port, ...]:
@@ -143,6 +164,9 @@ class LocalApi:
 
     def _request(self, client: _Client, line: bytes, utc_day: int) -> AnyRequest | None:
         try:
+            if _peek.decode(line).k == "subscribe":
+                client.slowest_ns = NS_PER_S // _subscribe.decode(line).hz
+                return None
             request: AnyRequest = self._decode.decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
             client.say(self._encode.encode({"k": "error", "words": f"not a request: {problem}"}))
@@ -166,18 +190,21 @@ class LocalApi:
         """Show every client the room when it is due; returns when it is due again."""
         if not self._clients:
             return now_ns + _IDLE_NS * 20
-        if now_ns >= self._due_ns:
-            idle = room.targets.activity is Activity.IDLE
-            self._due_ns = now_ns + (_IDLE_NS if idle else _ACTIVE_NS)
+        due = [client for client in self._clients if now_ns >= client.due_ns]
+        message = b""
+        if due:
             self._count += 1
             message = self._encode.encode(snapshot(room, self._count, now_ns))
-            for client in self._clients:
+        idle = room.targets.activity is Activity.IDLE
+        for client in self._clients:
+            if client in due:
+                span_ns = _IDLE_NS if idle else _ACTIVE_NS
+                client.due_ns = now_ns + max(span_ns, client.slowest_ns)
                 client.say(message)
-        else:
-            for client in self._clients:
+            else:
                 client.flush()
         self._drop()
-        return self._due_ns
+        return min((client.due_ns for client in self._clients), default=now_ns + _IDLE_NS * 20)
 
     def _drop(self) -> None:
         for client in [c for c in self._clients if c.gone]:

@@ -78,12 +78,17 @@ class Link:
         self.driver = driver
         self._unsent = b""
         self._open = False
+        self._told: tuple[object, Activity] | None = None
+        """What the driver was last given; None = something new was heard since."""
+        self.deadline_ns = driver.deadline_ns()
+        """Next instant at which the driver wants to say something."""
 
     def receive(self, now_ns: int, late: bool) -> None:
         """Take what arrived. In a late pass it is old truth and is thrown away."""
         if self.port.adopt():
             self._open = True
             self._unsent = b""
+            self._told = None
             self.driver.connected(now_ns)
         try:
             data = self.port.read()
@@ -91,28 +96,36 @@ class Link:
             self._lose(str(lost), now_ns)
             return
         if data and not late:
+            self._told = None
             self.driver.receive(data, now_ns)
 
     def send(self, target: object, activity: Activity, now_ns: int) -> None:
-        """Write what the driver has to say, unless the port still holds an unsent rest."""
+        """Write what the driver has to say, unless the port still holds an unsent rest.
+
+        The driver is asked when it heard something, is to be told something else, or its
+        deadline has come: by its contract it has nothing to say otherwise.
+        """
         if not self._open:
             return
-        data = self._unsent or self.driver.give(target, activity, now_ns)
-        if not data:
+        told = (target, activity)
+        if not self._unsent and now_ns < self.deadline_ns and told == self._told:
             return
-        try:
-            self._unsent = data[self.port.write(data) :]
-        except LinkLost as lost:
-            self._lose(str(lost), now_ns)
+        data = self._unsent or self.driver.give(target, activity, now_ns)
+        if data:
+            try:
+                self._unsent = data[self.port.write(data) :]
+            except LinkLost as lost:
+                self._lose(str(lost), now_ns)
+                return
+        self._told = told
+        self.deadline_ns = self.driver.deadline_ns()
 
     def _lose(self, why: str, now_ns: int) -> None:
         self._unsent = b""
         self._open = False
+        self._told = None
         self.driver.lost(why, now_ns)
-
-    def deadline_ns(self) -> int:
-        """Next instant at which the driver wants to say something."""
-        return self.driver.deadline_ns()
+        self.deadline_ns = self.driver.deadline_ns()
 
 
 class Room:
@@ -161,27 +174,30 @@ def run_pass(room: Room, now_ns: int) -> int:
     readings = _readings(room, late_ns if late else 0)
     utc_ns = room.clock.utc_ns()
     requests = room.api.requests(utc_ns // (86_400 * 1_000_000_000))
-    if readings != room.readings or requests or now_ns >= room.step_at_ns:
+    changed = readings is not room.readings and readings != room.readings
+    if changed or requests or now_ns >= room.step_at_ns:
         _decide(room, readings, requests, now_ns, utc_ns)
     for name in _ORDER:
         link = room.links[name]
         link.send(getattr(room.targets, name), room.targets.activity, now_ns)
     publish_ns = room.api.publish(room, now_ns)
     longest_ns = _IDLE_NS if room.targets.activity is Activity.IDLE else _ACTIVE_NS
-    deadlines = (link.deadline_ns() for link in room.links.values())
+    deadlines = [link.deadline_ns for link in room.links.values()]
     room.planned_ns = min(now_ns + longest_ns, room.step_at_ns, publish_ns, *deadlines)
     return room.planned_ns
 
 
 def _readings(room: Room, late_ns: int) -> Readings:
-    return Readings(
-        pump=room.links["pump"].driver.reading(),
-        line=room.links["line"].driver.reading(),
-        room=room.links["room"].driver.reading(),
-        mammograph=room.links["mammograph"].driver.reading(),
-        journal=JournalReading(_durable_seq(room), room.journal.fault()),
-        host=HostReading(late_ns),
-    )
+    """What is known now; the readings of the last step themselves where nothing changed."""
+    links, before = room.links, room.readings
+    pump, line = links["pump"].driver.reading(), links["line"].driver.reading()
+    box, unit = links["room"].driver.reading(), links["mammograph"].driver.reading()
+    durable_seq, fault = _durable_seq(room), room.journal.fault()
+    devices = pump is before.pump and line is before.line and box is before.room
+    journal = durable_seq == before.journal.durable_seq and fault == before.journal.fault
+    if devices and unit is before.mammograph and journal and late_ns == before.host.late_ns:
+        return before
+    return Readings(pump, line, box, unit, JournalReading(durable_seq, fault), HostReading(late_ns))
 
 
 def _durable_seq(room: Room) -> int:
@@ -226,5 +242,5 @@ def make_safe(room: Room, now_ns: int) -> int:
     room.targets = rest
     for name in _ORDER:
         room.links[name].send(getattr(rest, name), rest.activity, now_ns)
-    deadlines = (link.deadline_ns() for link in room.links.values())
+    deadlines = [link.deadline_ns for link in room.links.values()]
     return min(now_ns + _ACTIVE_NS, *deadlines)

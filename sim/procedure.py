@@ -1,7 +1,6 @@
 """One whole procedure on virtual time: world, technologist, and what came of it."""
 
 import functools
-import json
 from typing import Any, Final
 
 import msgspec
@@ -10,9 +9,15 @@ from config.load import LoadedRoom
 from controller.clock import RealClock
 from sim.technologist import Order, Request, Technologist
 from sim.world import START_NS, MemoryPort, World
+from state_machine.entries import PhaseChanged
+from state_machine.state import Phase
 
 LIMIT_NS: Final = 1_800 * 1_000_000_000
 """Longest virtual procedure; a run that is not over by then is stuck."""
+
+
+_SUBSCRIBE: Final = b'{"k": "subscribe", "hz": 10}\n'
+"""A person looks no oftener, and takes longer to act."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -41,18 +46,18 @@ class Procedure:
         """Connect the technologist to the world's controller."""
         self.world = world
         self.who = who
-        self.phases: list[str] = []
         self.last: dict[str, Any] = {}
         self.ledger = (0, 0)
         self._client: MemoryPort = world.client()
         self._client.on_write = self._hear
+        self._client.write(_SUBSCRIBE)
         self._rest = b""
 
     def _hear(self) -> None:
         """Lines from the controller: look at snapshots, act at once."""
         *lines, self._rest = (self._rest + self._client.read()).split(b"\n")
         for line in lines:
-            message = json.loads(line)
+            message = msgspec.json.decode(line)
             if message["k"] == "reply":
                 self.who.hear(message)
             elif message["k"] == "snapshot":
@@ -60,8 +65,6 @@ class Procedure:
 
     def _see(self, shown: dict[str, Any]) -> None:
         self.last = shown
-        if not self.phases or self.phases[-1] != shown["phase"]:
-            self.phases.append(shown["phase"])
         day = shown["volume"]
         if day["side_day_high_nl"]:
             self.ledger = (day["side_day_low_nl"], day["side_day_high_nl"])
@@ -71,13 +74,19 @@ class Procedure:
 
     def _do(self, deed: Any) -> None:
         if isinstance(deed, Request):
-            self._client.write(json.dumps(deed.body).encode() + b"\n")
+            self._client.write(msgspec.json.encode(deed.body) + b"\n")
         else:
             self.world.set_input(deed.name, deed.value)
 
+    @property
+    def phases(self) -> list[str]:
+        """Phases that this run's record shows, in order."""
+        changes = (e for e in self.world.journal.entries if isinstance(e, PhaseChanged))
+        return [Phase.STANDBY.value, *(change.phase for change in changes)]
+
     def done(self) -> bool:
         """The procedure is closed again."""
-        return self.who.finished and self.phases[-1] == "standby"
+        return self.who.finished and self.world.room.state.phase is Phase.STANDBY
 
 
 def run(loaded: LoadedRoom, seed: int, order: Order | None = None) -> tuple[Outcome, Procedure]:

@@ -7,10 +7,9 @@ which a world makes its digest.
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from drivers.ports import LinkLost
-from sim.devices import Device
 
 _NS_PER_S: Final = 1_000_000_000
 _BITS_PER_BYTE: Final = 10
@@ -20,13 +19,26 @@ Told = Callable[[str, str, int, bytes], None]
 """Wire, direction (``>`` to the device, ``<`` from it), instant in ns, bytes."""
 
 
+class Speaker(Protocol):
+    """What a wire needs of the device at its other end."""
+
+    def receive(self, data: bytes, now_ns: int) -> None:
+        """Take bytes from the controller."""
+
+    def take(self, now_ns: int) -> bytes:
+        """Return the bytes that the device has put on the wire by now."""
+
+    def speaks_ns(self) -> int:
+        """Next instant at which the device has something on the wire."""
+
+
 class Wire:
     """One wire and the controller's port on it."""
 
     def __init__(
         self,
         name: str,
-        device: Device,
+        device: Speaker,
         tell: Told,
         now: Callable[[], int],
         latency_ns: int,
@@ -107,11 +119,13 @@ class Wire:
         return start_ns + span_ns + self._latency_ns
 
     def next_ns(self) -> int:
-        """Next instant at which something happens on this wire or in its device."""
-        instants = [self.device.wake_ns()]
-        instants += [run[0] for run in self._to_device[:1]]
-        instants += [run[0] for run in self._to_port[:1]]
-        return min(instants)
+        """Next instant at which something is due on this wire."""
+        due_ns = self.device.speaks_ns()
+        if self._to_device:
+            due_ns = min(due_ns, self._to_device[0][0])
+        if self._to_port:
+            due_ns = min(due_ns, self._to_port[0][0])
+        return due_ns
 
     def advance(self, now_ns: int) -> None:
         """Carry what is due to either end, and let the device speak."""
@@ -119,7 +133,7 @@ class Wire:
             at_ns, data = self._to_device.pop(0)
             self._tell(self.name, ">", at_ns, data)
             self.device.receive(data, at_ns)
-        said = self.device.take(now_ns)
+        said = self.device.take(now_ns) if self.device.speaks_ns() <= now_ns else b""
         if said and self.connected:
             self._to_port.append((self._arrival_ns("<", len(said)), said))
         while self._to_port and self._to_port[0][0] <= now_ns:

@@ -8,6 +8,7 @@ time is jumped. One seed names a run; its digest is the SHA-256 over every run o
 import hashlib
 import heapq
 import random
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -50,6 +51,9 @@ class MemoryJournal:
         self._world = world
         self.rows = list(rows)
         self._durable_seq = rows[-1].last_seq if rows else 0
+        self._writing: deque[tuple[int, int]] = deque()
+        self.entries: list[Entry] = []
+        """What this run has appended, for judges and tests."""
 
     def append(
         self, entries: Sequence[Entry], *, boot_ns: int, utc_ns: int, urgent: bool = False
@@ -58,14 +62,15 @@ class MemoryJournal:
         previous = self.rows[-1] if self.rows else None
         row = make_row(previous, tuple(entries), boot_ns, utc_ns, "virtual")
         self.rows.append(row)
-        self._world.at(boot_ns + _DISK_NS, lambda: self._written(row.last_seq))
-
-    def _written(self, seq: int) -> None:
-        self._durable_seq = max(self._durable_seq, seq)
-        self._world.wake()
+        self.entries += entries
+        self._writing.append((boot_ns + _DISK_NS, row.last_seq))
+        if urgent:  # somebody waits for it
+            self._world.at(boot_ns + _DISK_NS, self._world.wake)
 
     def durable_seq(self) -> int:
         """How far the simulated disk has written."""
+        while self._writing and self._writing[0][0] <= self._world.now_ns():
+            self._durable_seq = self._writing.popleft()[1]
         return self._durable_seq
 
     def fault(self) -> str:
@@ -182,6 +187,7 @@ class World:
             )
             for name, place in _DEVICES.items()
         }
+        self._wires = tuple(self.wires.values())
         self.journal = MemoryJournal(self, rows)
         self._door = _Door()
         self.api = LocalApi(self._door)
@@ -211,21 +217,24 @@ class World:
     def wait(self, ports: Sequence[Port], until_ns: int) -> None:
         """Jump to the next event until a port can be read or ``until_ns`` is reached."""
         self._woken = False
+        wires = self._wires
         while True:
-            due_ns = min(self._next_ns(), until_ns)
-            self._now_ns = max(self._now_ns, due_ns)
-            self._run_events()
-            for wire in self.wires.values():
-                if wire.next_ns() <= self._now_ns:
-                    wire.advance(self._now_ns)
-            readable = any(wire.readable for wire in self.wires.values())
-            if readable or self._woken or self._now_ns >= until_ns:
+            wires_ns = [wire.next_ns() for wire in wires]
+            due_ns = min(*wires_ns, self.devices.next_change_ns(), until_ns)
+            if self._events:
+                due_ns = min(due_ns, self._events[0][0])
+            self._now_ns = now_ns = max(self._now_ns, due_ns)
+            if self._events and self._events[0][0] <= now_ns:
+                self._run_events()
+                wires_ns = [wire.next_ns() for wire in wires]
+            if self.devices.next_change_ns() <= now_ns:
+                self.devices.advance(now_ns)
+                wires_ns = [wire.next_ns() for wire in wires]
+            for wire, wire_ns in zip(wires, wires_ns, strict=True):
+                if wire_ns <= now_ns:
+                    wire.advance(now_ns)
+            if self._woken or now_ns >= until_ns or any(wire.readable for wire in wires):
                 return
-
-    def _next_ns(self) -> int:
-        """Next instant at which anything happens."""
-        wires_ns = min(wire.next_ns() for wire in self.wires.values())
-        return min(wires_ns, self._events[0][0]) if self._events else wires_ns
 
     # --- events -------------------------------------------------------------------------------
 

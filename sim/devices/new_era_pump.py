@@ -73,14 +73,19 @@ class NewEraPump:
     def take(self, now_ns: int) -> bytes:
         """Bytes on the wire by now."""
         self.advance(now_ns)
+        if self.speaks_ns() > now_ns:
+            return b""
         due = b"".join(data for ready_ns, data in self._said if ready_ns <= now_ns)
         self._said = [entry for entry in self._said if entry[0] > now_ns]
         return due
 
     def wake_ns(self) -> int:
         """Next reply, phase end or expiry of the Safe timer."""
-        ready_ns = min((entry[0] for entry in self._said), default=NEVER_NS)
-        return min(ready_ns, self.next_change_ns())
+        return min(self.speaks_ns(), self.next_change_ns())
+
+    def speaks_ns(self) -> int:
+        """Next reply, or alarm said unasked."""
+        return min(self._said)[0] if self._said else NEVER_NS
 
     def advance(self, now_ns: int) -> None:
         """Move motor and Safe timer to now."""

@@ -9,7 +9,6 @@ moves the whole room to the instant first and carries the consequences on afterw
 import random
 from typing import Final
 
-from sim.devices import NEVER_NS
 from sim.devices.mammograph import Mammograph
 from sim.devices.modbus_device import ModbusDevice
 from sim.devices.new_era_pump import NewEraPump
@@ -19,6 +18,7 @@ from sim.devices.room_inputs import INPUTS, NAMES, Value, action
 from sim.devices.room_io import RoomIo
 from sim.physics import DUCT, RIG_27G_WARM, LinePhysics, Patient, Rig
 
+_UNKNOWN_NS: Final = -1
 _STEP_NS: Final = 20 * 10**6
 """Longest span between two looks at the pressure switch while the plunger moves."""
 _FL_PER_UL: Final = 10**9
@@ -34,9 +34,7 @@ class WiredDevice:
 
     def receive(self, data: bytes, now_ns: int) -> None:
         """Bytes from the controller; consequences reach the other devices at once."""
-        self._room.advance(now_ns)
-        self._room.inner(self._name).receive(data, now_ns)
-        self._room.couple()
+        self._room.receive(self._name, data, now_ns)
 
     def take(self, now_ns: int) -> bytes:
         """Bytes the device says by now."""
@@ -46,6 +44,10 @@ class WiredDevice:
     def wake_ns(self) -> int:
         """Next instant the device speaks, or anything in the room changes by itself."""
         return min(self._room.inner(self._name).wake_ns(), self._room.next_change_ns())
+
+    def speaks_ns(self) -> int:
+        """Next instant at which the device itself has something on the wire."""
+        return self._room.inner(self._name).speaks_ns()
 
     def advance(self, now_ns: int) -> None:
         """Move the whole room to now."""
@@ -99,6 +101,8 @@ class SimulatedRoom:
     ) -> None:
         self._chance = {name: random.Random(rng.getrandbits(64)) for name in NAMES}
         self._now_ns = now_ns
+        self._due_ns = _UNKNOWN_NS
+        """Next change of a device by itself, until something else changes."""
         self._mode = mode
         self._relay_bypassed = relay_bypassed
         self._switch_kpa = switch_kpa
@@ -131,27 +135,44 @@ class SimulatedRoom:
     def advance(self, now_ns: int) -> None:
         """Move everything to now, through every change on the way, in order."""
         while self._now_ns < now_ns:
-            until_ns = min(now_ns, self._due_ns())
+            due_ns = self._change_ns()
+            until_ns = min(now_ns, due_ns)
             if self.pump.model.motor_on:
                 until_ns = min(until_ns, self._now_ns + _STEP_NS)
             span_ns = max(until_ns, self._now_ns) - self._now_ns
             self._now_ns += span_ns
-            for name in NAMES:
-                self.inner(name).advance(self._now_ns)
-            self._flow(span_ns)
-            self.couple()
+            if due_ns <= self._now_ns:
+                self._due_ns = _UNKNOWN_NS
+                for name in NAMES:
+                    self.inner(name).advance(self._now_ns)
+                self._flow(span_ns)
+                self.couple()
+            else:  # no device changes by itself: plunger and paddle move, the line follows
+                self.pump.advance(self._now_ns)
+                self.mammograph.advance(self._now_ns)
+                self._flow(span_ns)
+                self._couple_line()
+
+    def receive(self, name: str, data: bytes, now_ns: int) -> None:
+        """Bytes for a device; consequences reach the other devices at once."""
+        self.advance(now_ns)
+        self.inner(name).receive(data, now_ns)
+        self._due_ns = _UNKNOWN_NS
+        self.couple()
 
     def next_change_ns(self) -> int:
         """Next instant at which something changes by itself."""
-        due_ns = self._due_ns()
+        due_ns = self._change_ns()
         switch_kpa = self._switch_kpa
         if self.pump.model.motor_on and switch_kpa and self.physics.line_kpa > switch_kpa / 2:
             due_ns = min(due_ns, self._now_ns + _STEP_NS)
         return due_ns
 
-    def _due_ns(self) -> int:
-        changes = (self.inner(name).next_change_ns() for name in NAMES)
-        return min(changes, default=NEVER_NS)
+    def _change_ns(self) -> int:
+        """Next change of a device by itself; worked out again only after something changed."""
+        if self._due_ns == _UNKNOWN_NS:
+            self._due_ns = min(self.inner(name).next_change_ns() for name in NAMES)
+        return self._due_ns
 
     # --- cables -----------------------------------------------------------------------------
 
@@ -165,6 +186,16 @@ class SimulatedRoom:
     def couple(self) -> None:
         """Carry every output to the input it is wired to."""
         now_ns = self._now_ns
+        self._couple_line()
+        self._couple_pump(now_ns)
+        # The pump's answer to its stop line shows on its pin, so the pin is read again.
+        self._couple_pump(now_ns)
+        enabled = self.room_io.xray_enabled
+        if self._changed("enable", enabled):
+            self.mammograph.set_xray_enable(enabled, now_ns)
+
+    def _couple_line(self) -> None:
+        now_ns = self._now_ns
         line_kpa = self.physics.line_kpa
         self.pressure_sensor.set_pressure(round(line_kpa * 1000), now_ns)
         if self._switch_kpa is not None:
@@ -172,12 +203,7 @@ class SimulatedRoom:
             opened = line_kpa >= self._switch_kpa * (0.9 if self._was("switch", True) else 1.0)
             if self._changed("switch", opened):
                 self.room_io.set_pressure_switch(opened, now_ns)
-        self._couple_pump(now_ns)
-        # The pump's answer to its stop line shows on its pin, so the pin is read again.
-        self._couple_pump(now_ns)
-        enabled = self.room_io.xray_enabled
-        if self._changed("enable", enabled):
-            self.mammograph.set_xray_enable(enabled, now_ns)
+                self._couple_pump(now_ns)
 
     def _couple_pump(self, now_ns: int) -> None:
         moving = self.pump.model.operating_pin
@@ -197,6 +223,7 @@ class SimulatedRoom:
         if self._was(wire, *levels):
             return False
         self._wired[wire] = levels
+        self._due_ns = _UNKNOWN_NS
         return True
 
     # --- what people (and faults) do --------------------------------------------------------
@@ -210,6 +237,7 @@ class SimulatedRoom:
         act = action(name, value)
         self.advance(now_ns)
         act(self, value, now_ns)
+        self._due_ns = _UNKNOWN_NS
         self.couple()
 
     def input_names(self) -> tuple[str, ...]:
@@ -219,6 +247,7 @@ class SimulatedRoom:
     def power_cycle(self, name: str) -> None:
         """Off and on at once; contacts keep their position, memory that stays stays."""
         now_ns = self._now_ns
+        self._due_ns = _UNKNOWN_NS
         if name == "pump":
             self.pump.set_power(False, now_ns)
         elif name == "room_io":
