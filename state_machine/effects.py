@@ -11,7 +11,7 @@ import msgspec
 
 from state_machine import hold as hold_gate
 from state_machine import injection, ledger, timing
-from state_machine.entries import Exposed, HoldChanged, SideDaySaved
+from state_machine.entries import Exposed, HoldChanged, Noted, SideDaySaved
 from state_machine.facts import case_of
 from state_machine.ledger import Ledger, SideDay
 from state_machine.requests import AnyRequest, Cannulate, ChooseDuct, Event, OpenCase
@@ -239,6 +239,19 @@ def _closed(turn: Turn, _request: AnyRequest | None) -> None:
     )
 
 
+def _recovered(turn: Turn, _request: AnyRequest | None) -> None:
+    """Record what the unit shows after a restart; the paddle is let go."""
+    unit = turn.readings.mammograph
+    facts = {
+        "exposure_count_before": turn.state.exposure.count,
+        "exposure_count_now": unit.exposure_count,
+        "paddle": unit.paddle.name,
+        "force_mn": unit.force_mn,
+    }
+    turn.note(Noted, topic="recovery", facts=tuple((k, str(v)) for k, v in facts.items()))
+    turn.set(release=True)
+
+
 def _save_day(turn: Turn) -> None:
     day: SideDay = ledger.today(turn.state.ledger)
     turn.note(
@@ -287,6 +300,7 @@ EFFECTS: Final[dict[Event, Callable[[Turn, AnyRequest | None], None]]] = {
     Event.EXPOSED: _exposed,
     Event.NEXT_DUCT: _next_duct,
     Event.DECANNULATED: _decannulated,
+    Event.RECOVERED: _recovered,
     Event.EXTRAVASATION: _extravasation,
     Event.STOP: _stopped,
     Event.FAULT: _stopped,

@@ -80,6 +80,7 @@ class Facts(msgspec.Struct, frozen=True):
     no_latched_alarm: bool = False
     injections_left: bool = False
     volume_left: bool = False
+    syringe_left: bool = False
     net_below_pause: bool = False
     paddle_released: bool = False
     unit_idle: bool = False
@@ -271,6 +272,7 @@ def _arming(
         "volume_left": case is not None
         and duct is not None
         and observe.volume_left_nl(state) >= limits.motion_least_nl,
+        "syringe_left": observe.syringe_left_nl(state) >= observe.planned_nl(state),
         "net_below_pause": net_pa is not None and net_pa < limits.net_pause_pa,
         "paddle_released": unit.link is Link.UP and unit.paddle is Paddle.RELEASED,
         "unit_idle": unit.link is Link.UP

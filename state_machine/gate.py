@@ -272,13 +272,15 @@ def _pump_may_move(s: Seen) -> bool:
 
 
 def _overdue_again(s: Seen) -> bool:
-    """Not proven to stop, and no person has just said that it may be powered again.
+    """Not proven to stop, or lost while it may run, and no person has just said otherwise.
 
     A pump without power can prove nothing: after the word of a person it gets
     ``RESTART_NS`` to start and to be found standing, then the permit is gone again.
     """
+    plan, pump = s.state.plan, s.readings.pump
+    unseen = plan is not None and bool(plan.asked_ns) and pump.link is Link.LOST
     asked_to = bool(s.state.permit_ns) and s.now_ns - s.state.permit_ns <= RESTART_NS
-    return s.readings.pump.stop_overdue and not asked_to
+    return (pump.stop_overdue or unseen) and not asked_to
 
 
 def _compression_unsure(s: Seen) -> bool:
@@ -307,7 +309,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     # --- power permit ---------------------------------------------------------------------
     Cause("not-confirmed", frozenset({Output.PERMIT}), lambda s: not s.state.permit, "nobody has confirmed that the pump may be powered", _LATCHED, "HZ-UNCOMMANDED-MOTION"),
     Cause("stop-overdue", _MOTION, lambda s: s.readings.pump.stop_overdue, "the pump has not been proven to stop", _LATCHED, "HZ-STOP-FAILS"),
-    Cause("power-overdue", frozenset({Output.PERMIT}), _overdue_again, "the pump has not been proven to stop", _LATCHED, "HZ-STOP-FAILS"),
+    Cause("power-overdue", frozenset({Output.PERMIT}), _overdue_again, "the pump is not proven to stop, or was lost while it may run", _LATCHED, "HZ-STOP-FAILS"),
     Cause("pressure-switch", _MOTION | {Output.PERMIT}, lambda s: s.readings.room.pressure_switch, "the independent pressure switch has opened", _LATCHED, "HZ-OVERPRESSURE"),
     # --- the pump and its readings --------------------------------------------------------
     Cause("pain", _MOTION | _DESCENT, lambda s: s.readings.room.pain_pressed, "the patient presses the pain button", _LATCHED, "HZ-EXTRAVASATION"),

@@ -131,6 +131,7 @@ def _set_up_room(turn: Turn, request: rq.SetUpRoom) -> Words:
             syringe=syringe,
             cannula=found["cannula"],
             volume_nl=request.volume_nl,
+            side_day_high_nl=ledger.side_day_high_nl(turn.state.ledger),
         )
     )
     _noted(

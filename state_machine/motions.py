@@ -49,8 +49,6 @@ def count(turn: Turn) -> None:
     powered_up = pump.power_up_count != account.power_up_count
     if powered_up and pump.at_ns == state.readings.pump.at_ns:
         return  # what is at hand is the counter of before
-    if ledger.is_lost(account, pump.infused_nl, pump.digit_nl, pump.power_up_count):
-        turn.set(injection=_rebased(turn, account, pump.infused_nl))
     unheard_nl = told_nl = 0
     if plan is not None:
         told_nl = plan.until_nl
@@ -67,21 +65,10 @@ def count(turn: Turn) -> None:
     )
     if counted != account:
         turn.set(ledger=replace(state.ledger, account=counted))
-    if counted.power_up_count != account.power_up_count:
-        # the counter that the injection was measured on is gone: the injection is over,
-        # and what is armed next is a new one, with its own count and plan
+    if ledger.is_lost(account, pump.infused_nl, pump.digit_nl, pump.power_up_count):
+        # the counter it was measured on is gone: that injection is over, the next is a top-up
         turn.set(injection=Injection(ended_ns=turn.now_ns))
         turn.note_ledger()
-
-
-def _rebased(turn: Turn, account: ledger.Account, counter_nl: int) -> Injection:
-    """The injection goes on from a counter that began anew: all it was told counts as in."""
-    state = turn.state
-    reached_nl = account.seen_nl
-    if state.plan is not None and state.plan.asked_ns:
-        reached_nl = max(reached_nl, state.plan.until_nl)
-    done = state.injection
-    return replace(done, base_nl=counter_nl - (reached_nl - done.base_nl)) if done.number else done
 
 
 def follow(turn: Turn) -> None:

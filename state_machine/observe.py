@@ -166,6 +166,15 @@ def volume_left_nl(state: State) -> int:
     return left_nl * 1_000_000 // (1_000_000 + scale_ppm)
 
 
+def syringe_left_nl(state: State) -> int:
+    """Contrast that is surely still in the syringe: as filled, less prime and the high."""
+    mounted = state.mounted
+    if mounted is None:
+        return 0
+    given_nl = ledger.side_day_high_nl(state.ledger) - mounted.side_day_high_nl
+    return mounted.volume_nl - state.line.prime_nl - given_nl
+
+
 def rate_limit_nl_min(state: State, delivered_nl: int) -> int:
     """Highest rate at a point of the injection: lower up to the first checkpoint."""
     limits = state.profile.limits

@@ -69,6 +69,9 @@ class Mounted(msgspec.Struct, frozen=True):
     syringe: Syringe
     cannula: Cannula
     volume_nl: int
+    """Contrast in the syringe when it was mounted."""
+    side_day_high_nl: int = 0
+    """What this breast may have had before, from another syringe."""
 
 
 class LineCheck(msgspec.Struct, frozen=True):

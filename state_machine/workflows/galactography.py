@@ -100,6 +100,7 @@ TO_ARM = (
     SWITCH_UP,
     C(lambda f: f.injections_left, "no injection is left for this duct or breast today"),
     C(lambda f: f.volume_left, "no volume is left for this duct or breast today"),
+    C(lambda f: f.syringe_left, "the syringe does not hold what is planned: close, refill, prime"),
     C(lambda f: f.temperature_in_range, "the contrast temperature is missing or out of range"),
     C(lambda f: f.net_below_pause, "the pressure has not come down: wait, or check the cannula"),
     PADDLE_UP,
@@ -271,7 +272,11 @@ _FORWARD: Final[tuple[Row, ...]] = (
         E.RECOVERED,
         P.DECANNULATE,
         "look at patient, pump and paddle, then confirm what you see",
-        needs=(NAMED, STOPPED),
+        needs=(
+            NAMED,
+            STOPPED,
+            C(lambda f: f.unit_up, "the unit's paddle and exposure counter are not read yet: wait"),
+        ),
     ),
 )
 
