@@ -133,7 +133,6 @@ def test_closing_a_duct_adds_it_to_its_day_what_was_intended_as_delivered():
 UNIT = NS_PER_MIN
 
 
-@pytest.mark.hazard("HZ-LOST-COUNT", "HZ-OVERVOLUME")
 class TruthLiesBetween(RuleBasedStateMachine):
     """A pump whose diameter, rounding, power and line are not to be trusted."""
 
@@ -259,7 +258,9 @@ class TruthLiesBetween(RuleBasedStateMachine):
         self.seen.append(bound)
 
 
-TestTruthLiesBetween = TruthLiesBetween.TestCase
+TestTruthLiesBetween = pytest.mark.hazard("HZ-LOST-COUNT", "HZ-OVERVOLUME")(
+    TruthLiesBetween.TestCase
+)
 
 
 @given(
