@@ -7,8 +7,9 @@ import msgspec
 
 from config.load import LoadedRoom
 from controller.clock import RealClock
+from sim.memory import MemoryPort
 from sim.technologist import Order, Request, Technologist
-from sim.world import START_NS, MemoryPort, World
+from sim.world import START_NS, World
 from state_machine.entries import PhaseChanged
 from state_machine.state import Phase
 

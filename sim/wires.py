@@ -22,6 +22,9 @@ Told = Callable[[str, str, int, bytes], None]
 class Speaker(Protocol):
     """What a wire needs of the device at its other end."""
 
+    def connected(self) -> None:
+        """A new connection: half a request of the old one is forgotten."""
+
     def receive(self, data: bytes, now_ns: int) -> None:
         """Take bytes from the controller."""
 
@@ -57,6 +60,8 @@ class Wire:
         self.name = name
         self.device = device
         self.connected = True
+        self.pulled = False
+        """Cable pulled: bytes go nowhere, and neither end is told."""
         self._tell = tell
         self._latency_ns = latency_ns
         self._baud = baud
@@ -73,6 +78,7 @@ class Wire:
         """Newly connected."""
         if self.connected and not self._adopted:
             self._adopted = True
+            self.device.connected()
             return True
         return False
 
@@ -97,7 +103,8 @@ class Wire:
         if not self.connected:
             self._adopted = False
             raise LinkLost(f"{self.name}: the wire is cut")
-        self._to_device.append((self._arrival_ns(">", len(data)), data))
+        if not self.pulled:
+            self._to_device.append((self._arrival_ns(">", len(data)), data))
         return len(data)
 
     def fileno(self) -> int | None:
@@ -134,7 +141,7 @@ class Wire:
             self._tell(self.name, ">", at_ns, data)
             self.device.receive(data, at_ns)
         said = self.device.take(now_ns) if self.device.speaks_ns() <= now_ns else b""
-        if said and self.connected:
+        if said and self.connected and not self.pulled:
             self._to_port.append((self._arrival_ns("<", len(said)), said))
         while self._to_port and self._to_port[0][0] <= now_ns:
             at_ns, data = self._to_port.pop(0)
@@ -142,12 +149,21 @@ class Wire:
             self._arrived += data
 
     def cut(self) -> None:
-        """Lose the connection with everything on its way."""
+        """Lose the connection with everything on its way; both ends are told."""
         self.connected = False
+        self._lose_all()
+
+    def pull(self) -> None:
+        """Pull the cable: silence, everything on its way is lost."""
+        self.pulled = True
+        self._lose_all()
+
+    def _lose_all(self) -> None:
         self._to_device.clear()
         self._to_port.clear()
         self._arrived = b""
 
     def mend(self) -> None:
-        """Connect again."""
+        """Connect again, or put the cable back."""
         self.connected = True
+        self.pulled = False

@@ -8,7 +8,6 @@ time is jumped. One seed names a run; its digest is the SHA-256 over every run o
 import hashlib
 import heapq
 import random
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -16,12 +15,11 @@ from config.load import LoadedRoom
 from controller.api import LocalApi
 from controller.assembly import begin, make_drivers
 from controller.loop import Room, run_pass
-from controller.record.chain import Row, make_row
-from drivers.ports import LinkLost, Port
+from drivers.ports import Port
 from sim.devices.room import SimulatedRoom
+from sim.memory import Door, MemoryJournal, MemoryPort, newest_resume, pair
 from sim.physics import DUCT, RIG_27G_WARM, Patient, Rig
 from sim.wires import Wire
-from state_machine.entries import Entry
 
 START_NS: Final = 1_000_000_000
 """Boot time at which a world begins; 0 means *never* in a reading."""
@@ -31,9 +29,6 @@ _TCP_NS: Final = 200_000
 """One way on the loopback or a quiet room network (measured: 160 us a round trip)."""
 _SERIAL_NS: Final = 1_000_000
 """USB adapter in low-latency mode, one way (facts: pumps 6)."""
-_DISK_NS: Final = 1_000_000
-"""A row reaches the disk (measured p99 of WAL with FULL: 1 ms)."""
-
 _DEVICES: Final = {
     "pump": "pump",
     "line": "pressure_sensor",
@@ -41,106 +36,6 @@ _DEVICES: Final = {
     "mammograph": "mammograph",
 }
 """Name in the loop: name in the simulated room."""
-
-
-class MemoryJournal:
-    """The record in memory: the same rows and chain, durable after a simulated disk."""
-
-    def __init__(self, world: "World", rows: Sequence[Row] = ()) -> None:
-        """Go on from the rows of an earlier run."""
-        self._world = world
-        self.rows = list(rows)
-        self._durable_seq = rows[-1].last_seq if rows else 0
-        self._writing: deque[tuple[int, int]] = deque()
-        self.entries: list[Entry] = []
-        """What this run has appended, for judges and tests."""
-
-    def append(
-        self, entries: Sequence[Entry], *, boot_ns: int, utc_ns: int, urgent: bool = False
-    ) -> None:
-        """Chain one row; it is durable a disk write later."""
-        previous = self.rows[-1] if self.rows else None
-        row = make_row(previous, tuple(entries), boot_ns, utc_ns, "virtual")
-        self.rows.append(row)
-        self.entries += entries
-        self._writing.append((boot_ns + _DISK_NS, row.last_seq))
-        if urgent:  # somebody waits for it
-            self._world.at(boot_ns + _DISK_NS, self._world.wake)
-
-    def durable_seq(self) -> int:
-        """How far the simulated disk has written."""
-        while self._writing and self._writing[0][0] <= self._world.now_ns():
-            self._durable_seq = self._writing.popleft()[1]
-        return self._durable_seq
-
-    def fault(self) -> str:
-        """The simulated disk is healthy."""
-        return ""
-
-    def head(self) -> str:
-        """Hash of the newest row, hexadecimal."""
-        return self.rows[-1].hash.hex() if self.rows else ""
-
-
-class MemoryPort:
-    """One end of a byte pipe between a client and the controller."""
-
-    def __init__(self, name: str) -> None:
-        """An end without its other end; ``pair`` joins two."""
-        self.name = name
-        self.arrived = bytearray()
-        self.closed = False
-        self.other: MemoryPort = self
-        self.on_write: Callable[[], None] = lambda: None
-
-    def read(self) -> bytes:
-        """All that arrived.
-
-        Raises:
-            LinkLost: the other end was closed.
-        """
-        if self.other.closed and not self.arrived:
-            raise LinkLost("the other side hung up")
-        data = bytes(self.arrived)
-        self.arrived.clear()
-        return data
-
-    def write(self, data: bytes) -> int:
-        """Hand bytes to the other end."""
-        self.other.arrived += data
-        self.other.on_write()
-        return len(data)
-
-    def fileno(self) -> int | None:
-        """There is no descriptor."""
-        return None
-
-    def close(self) -> None:
-        """Hang up."""
-        self.closed = True
-
-
-def pair() -> tuple[MemoryPort, MemoryPort]:
-    """Two ends of one pipe."""
-    one, two = MemoryPort("client"), MemoryPort("client")
-    one.other, two.other = two, one
-    return one, two
-
-
-class _Door:
-    """A listener whose clients are already waiting."""
-
-    def __init__(self) -> None:
-        self.waiting: list[MemoryPort] = []
-
-    def accept(self) -> MemoryPort | None:
-        return self.waiting.pop(0) if self.waiting else None
-
-    def fileno(self) -> int | None:
-        return None
-
-    def close(self) -> None:
-        self.waiting.clear()
 
 
 class World:
@@ -152,8 +47,7 @@ class World:
         seed: int,
         rig: Rig = RIG_27G_WARM,
         patient: Patient = DUCT,
-        kept: bytes | None = None,
-        rows: Sequence[Row] = (),
+        before: "World | None" = None,
     ) -> None:
         """Build the room; nothing happens before ``run_until``.
 
@@ -162,19 +56,22 @@ class World:
             seed: names the run: noise and reply times come from it.
             rig: syringe, line and cannula.
             patient: the duct.
-            kept: newest ``Resume`` of an earlier run, for a restart.
-            rows: record of that run.
+            before: a world whose controller died; its devices go on, and what its record
+                had written by then is what the new controller finds.
         """
         self.seed = seed
-        self._now_ns = START_NS
+        self._now_ns = before.now_ns() if before else START_NS
         self._events: list[tuple[int, int, Callable[[], None]]] = []
         self._event_count = 0
         self._woken = False
         self._hash = hashlib.sha256()
         # baud 0: the wire keeps the time of the line, not the device
-        self.devices = SimulatedRoom(
-            random.Random(f"{seed}/room"), rig, patient, now_ns=START_NS, baud=0
+        self.devices: SimulatedRoom = (
+            before.devices
+            if before
+            else SimulatedRoom(random.Random(f"{seed}/room"), rig, patient, now_ns=START_NS, baud=0)
         )
+        rows = before.journal.durable_rows() if before else ()
         baud = {"pump": loaded.room.pump.baud}
         self.wires = {
             name: Wire(
@@ -188,10 +85,11 @@ class World:
             for name, place in _DEVICES.items()
         }
         self._wires = tuple(self.wires.values())
-        self.journal = MemoryJournal(self, rows)
-        self._door = _Door()
+        self.journal: MemoryJournal = MemoryJournal(self, rows)
+        self._door = Door()
         self.api = LocalApi(self._door)
-        owner_id = random.Random(f"{seed}/owner").randrange(1, 2**32 - 1)
+        chance = random.Random(f"{seed}/owner/{len(rows)}")
+        owner_id = chance.randrange(1, 2**32 - 1)
         last_seq = rows[-1].last_seq if rows else 0
         self.room: Room = begin(
             loaded,
@@ -200,7 +98,7 @@ class World:
             self.journal,
             self.api,
             self,
-            kept,
+            newest_resume(rows),
             last_seq,
         )
 
@@ -217,24 +115,37 @@ class World:
     def wait(self, ports: Sequence[Port], until_ns: int) -> None:
         """Jump to the next event until a port can be read or ``until_ns`` is reached."""
         self._woken = False
-        wires = self._wires
         while True:
-            wires_ns = [wire.next_ns() for wire in wires]
-            due_ns = min(*wires_ns, self.devices.next_change_ns(), until_ns)
-            if self._events:
-                due_ns = min(due_ns, self._events[0][0])
-            self._now_ns = now_ns = max(self._now_ns, due_ns)
-            if self._events and self._events[0][0] <= now_ns:
-                self._run_events()
-                wires_ns = [wire.next_ns() for wire in wires]
-            if self.devices.next_change_ns() <= now_ns:
-                self.devices.advance(now_ns)
-                wires_ns = [wire.next_ns() for wire in wires]
-            for wire, wire_ns in zip(wires, wires_ns, strict=True):
-                if wire_ns <= now_ns:
-                    wire.advance(now_ns)
-            if self._woken or now_ns >= until_ns or any(wire.readable for wire in wires):
+            self._go_on(until_ns)
+            if self._woken or self._now_ns >= until_ns:
                 return
+            if any(wire.readable for wire in self._wires):
+                return
+
+    def _go_on(self, until_ns: int) -> None:
+        """Jump to the next instant at which anything happens, and let it happen."""
+        wires = self._wires
+        wires_ns = [wire.next_ns() for wire in wires]
+        due_ns = min(*wires_ns, self.devices.next_change_ns(), until_ns)
+        if self._events:
+            due_ns = min(due_ns, self._events[0][0])
+        self._now_ns = now_ns = max(self._now_ns, due_ns)
+        if self._events and self._events[0][0] <= now_ns:
+            self._run_events()
+            wires_ns = [wire.next_ns() for wire in wires]
+        if self.devices.next_change_ns() <= now_ns:
+            self.devices.advance(now_ns)
+            wires_ns = [wire.next_ns() for wire in wires]
+        for wire, wire_ns in zip(wires, wires_ns, strict=True):
+            if wire_ns <= now_ns:
+                wire.advance(now_ns)
+
+    def freeze(self, span_ns: int) -> None:
+        """The controller stands still (suspended, or dead) while the room goes on."""
+        end_ns = self._now_ns + span_ns
+        while self._now_ns < end_ns:
+            self._go_on(end_ns)
+        self.devices.advance(end_ns)
 
     # --- events -------------------------------------------------------------------------------
 

@@ -1,0 +1,148 @@
+"""What a virtual room has instead of files and sockets: a record and byte pipes in memory."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from controller.record.chain import Row, decode, make_row
+from drivers.ports import LinkLost
+from state_machine.entries import Entry, Resume
+
+_DISK_NS: Final = 1_000_000
+"""A row reaches the disk (measured p99 of WAL with FULL: 1 ms)."""
+
+
+class Time(Protocol):
+    """What the record needs of its world."""
+
+    def now_ns(self) -> int:
+        """Virtual boot time."""
+
+    def at(self, at_ns: int, act: Callable[[], None]) -> None:
+        """Do something at an instant."""
+
+    def wake(self) -> None:
+        """Something that the loop waits for has happened."""
+
+
+class MemoryJournal:
+    """The record in memory: the same rows and chain, durable after a simulated disk."""
+
+    def __init__(self, time: "Time", rows: Sequence[Row] = ()) -> None:
+        """Go on from the rows of an earlier run."""
+        self._time = time
+        self.rows = list(rows)
+        self._durable_seq = rows[-1].last_seq if rows else 0
+        self._writing: deque[tuple[int, int]] = deque()
+        self.entries: list[Entry] = []
+        """What this run has appended, for judges and tests."""
+        self.stalled = False
+        """Injected fault: nothing reaches the disk any more."""
+        self.broken = ""
+        """Injected fault: the disk's complaint."""
+
+    def append(
+        self, entries: Sequence[Entry], *, boot_ns: int, utc_ns: int, urgent: bool = False
+    ) -> None:
+        """Chain one row; it is durable a disk write later."""
+        previous = self.rows[-1] if self.rows else None
+        row = make_row(previous, tuple(entries), boot_ns, utc_ns, "virtual")
+        self.rows.append(row)
+        self.entries += entries
+        self._writing.append((boot_ns + _DISK_NS, row.last_seq))
+        if urgent:  # somebody waits for it
+            self._time.at(boot_ns + _DISK_NS, self._time.wake)
+
+    def durable_seq(self) -> int:
+        """How far the simulated disk has written."""
+        now_ns = self._time.now_ns()
+        while self._writing and self._writing[0][0] <= now_ns and not self.stalled:
+            self._durable_seq = self._writing.popleft()[1]
+        return self._durable_seq
+
+    def durable_rows(self) -> tuple[Row, ...]:
+        """What a restart would find."""
+        durable_seq = self.durable_seq()
+        return tuple(row for row in self.rows if row.last_seq <= durable_seq)
+
+    def fault(self) -> str:
+        """Why the simulated disk cannot be written; empty = healthy."""
+        return self.broken
+
+    def head(self) -> str:
+        """Hash of the newest row, hexadecimal."""
+        return self.rows[-1].hash.hex() if self.rows else ""
+
+
+def newest_resume(rows: Sequence[Row]) -> bytes | None:
+    """What a restart needs, from a record."""
+    for row in reversed(rows):
+        for entry in reversed(decode(row)):
+            if isinstance(entry, Resume):
+                return entry.state
+    return None
+
+
+class MemoryPort:
+    """One end of a byte pipe between a client and the controller."""
+
+    def __init__(self, name: str) -> None:
+        """An end without its other end; ``pair`` joins two."""
+        self.name = name
+        self.arrived = bytearray()
+        self.closed = False
+        self.other: MemoryPort = self
+        self.on_write: Callable[[], None] = lambda: None
+
+    def read(self) -> bytes:
+        """All that arrived.
+
+        Raises:
+            LinkLost: the other end was closed.
+        """
+        if self.other.closed and not self.arrived:
+            raise LinkLost("the other side hung up")
+        data = bytes(self.arrived)
+        self.arrived.clear()
+        return data
+
+    def write(self, data: bytes) -> int:
+        """Hand bytes to the other end."""
+        self.other.arrived += data
+        self.other.on_write()
+        return len(data)
+
+    def fileno(self) -> int | None:
+        """There is no descriptor."""
+        return None
+
+    def close(self) -> None:
+        """Hang up."""
+        self.closed = True
+
+
+def pair() -> tuple[MemoryPort, MemoryPort]:
+    """Two ends of one pipe."""
+    one, two = MemoryPort("client"), MemoryPort("client")
+    one.other, two.other = two, one
+    return one, two
+
+
+class Door:
+    """A listener whose clients are already waiting."""
+
+    def __init__(self) -> None:
+        """Nobody waits yet."""
+        self.waiting: list[MemoryPort] = []
+
+    def accept(self) -> MemoryPort | None:
+        """The next client."""
+        return self.waiting.pop(0) if self.waiting else None
+
+    def fileno(self) -> int | None:
+        """There is no descriptor."""
+        return None
+
+    def close(self) -> None:
+        """Let nobody in any more."""
+        self.waiting.clear()
