@@ -68,8 +68,21 @@ def step(
         alarms=turn.state.alarms,
         entries=tuple(turn.entries),
         replies=tuple(turn.replies),
-        wake_at_ns=timing.wake_at_ns(turn.state, readings, now_ns),
+        wake_at_ns=_wake_at_ns(turn, state),
     )
+
+
+def _wake_at_ns(turn: Turn, before: State) -> int:
+    """At once where this pass changed what the next one decides from, else the next instant."""
+    after = turn.state
+    moved = (
+        after.phase is not before.phase
+        or after.hold.phase is not before.hold.phase
+        or (after.plan is None) is not (before.plan is None)
+        or after.permit is not before.permit
+        or after.targets != before.targets
+    )
+    return turn.now_ns + 1 if moved else timing.wake_at_ns(after, turn.readings, turn.now_ns)
 
 
 def _note_inputs(turn: Turn, requests: tuple[AnyRequest, ...]) -> None:
