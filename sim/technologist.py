@@ -45,6 +45,10 @@ class Order(NamedTuple):
     cannula: str = ""
     contrast: str = ""
     difficult: bool = False
+    top_up: bool = False
+    """Top up once after the first images."""
+    ducts: int = 1
+    same_patient_as: str = ""
 
 
 Deed = Request | Hand
@@ -62,6 +66,7 @@ class Technologist:
         self._pressed = False
         self._pedal = False
         self._tip = ""
+        self._topped_up = False
         self.rearm_count = 0
         self.gave_up = ""
         self.finished = False
@@ -144,6 +149,7 @@ class Technologist:
             ordered_nl=order.ordered_nl,
             performer="R. Radiologist",
             assistant="T. Technologist",
+            same_patient_as=order.same_patient_as,
         )
 
     def checklist(self, shown: Snapshot) -> list[Deed]:
@@ -191,9 +197,9 @@ class Technologist:
             return self.ask("tip-out", purpose="open-tip")
         return self.go_on(shown, "primed")
 
-    def locate(self, _shown: Snapshot) -> list[Deed]:
+    def locate(self, shown: Snapshot) -> list[Deed]:
         """Name the duct."""
-        return self.ask("choose-duct", clock_h=9, orifice=1)
+        return self.ask("choose-duct", clock_h=9, orifice=shown["duct"]["number"])
 
     def cannulate(self, _shown: Snapshot) -> list[Deed]:
         """Place the cannula, then say so."""
@@ -219,8 +225,8 @@ class Technologist:
 
     def settle(self, shown: Snapshot) -> list[Deed]:
         """Wait for the pressure."""
-        if shown["order"] == "sealed-pore":
-            return self.go_on(shown, "sealed")
+        if shown["order"] == "sealed-pore" and not shown["ways"].get("sealed", ["?"]):
+            return self.tip("out") or self.go_on(shown, "sealed")
         return self.go_on(shown, "settled")
 
     def compress(self, shown: Snapshot) -> list[Deed]:
@@ -251,9 +257,16 @@ class Technologist:
         return []
 
     def review(self, shown: Snapshot) -> list[Deed]:
-        """Look at the image; next view or done."""
-        more = shown["exposure"]["made_count"] < len(self._order.views)
-        return self.go_on(shown, "next-view" if more else "done")
+        """Look at the image; next view, top-up, next duct or done."""
+        if shown["exposure"]["made_count"] < len(self._order.views):
+            return self.go_on(shown, "next-view")
+        if self._order.top_up and not self._topped_up:
+            asked = self.go_on(shown, "top-up")
+            self._topped_up = bool(asked)
+            return asked
+        if shown["duct"]["number"] < self._order.ducts:
+            return self.tip("out") or self.go_on(shown, "next-duct")
+        return self.go_on(shown, "done")
 
     def decannulate(self, shown: Snapshot) -> list[Deed]:
         """Take the cannula out, then say so."""
