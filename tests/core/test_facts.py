@@ -1,0 +1,360 @@
+# ruff: noqa: E501  (tables: one row per line)
+"""What the workflow's conditions look at is derived as it should be, both sides of each."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import pytest
+
+from state_machine import requests as rq
+from state_machine.facts import Facts, canonical_patient, gather, read_back
+from state_machine.ledger import SideDay
+from state_machine.observe import REST_SAMPLES
+from state_machine.readings import Link, Motion, Paddle, Prompt, UnitState
+from state_machine.requests import Role, Side
+from state_machine.state import Alarm, Exposure, Hold, HoldAction, HoldPhase, Injection, Phase, Stop
+from state_machine.targets import Targets, View
+from state_machine.units import NS_PER_MS, NS_PER_S
+from tests.core.fixtures import (
+    DAY,
+    NOW_NS,
+    PATIENT,
+    PERFORMER,
+    Scene,
+    case,
+    exposing,
+    mounted,
+    readings,
+    replace,
+    state,
+)
+
+S, MS = NS_PER_S, NS_PER_MS
+OTHER_DAYS = (SideDay("P-0", Side.LEFT, DAY - 1, high_nl=1),)
+
+
+def ask(kind: type[rq.Request], **fields: Any) -> Any:
+    return kind(by=PERFORMER, role=Role.RADIOLOGIST, utc_day=DAY, **fields)
+
+
+def opening(**fields: Any) -> rq.OpenCase:
+    data: dict[str, Any] = {
+        "patient_id": PATIENT,
+        "patient_name": "Example",
+        "ordered_nl": 60_000,
+        "performer": PERFORMER,
+        "assistant": "T",
+    }
+    made: rq.OpenCase = ask(rq.OpenCase, **(data | fields))
+    return made
+
+
+def rest() -> Scene:
+    return Scene(state(Phase.ARM), readings(), Targets())
+
+
+def squeezed() -> Scene:
+    scene = rest().but(mammograph={"paddle": Paddle.HOLDING, "view_code": View.CC.value})
+    return scene.but(exposure={"view": View.CC})
+
+
+class Derived(NamedTuple):
+    """A fact that holds in a scene, and what takes it away."""
+
+    fact: str
+    scene: Callable[[], Scene]
+    without: Mapping[str, Any]
+
+
+def less(**parts: Mapping[str, Any]) -> Mapping[str, Any]:
+    return parts
+
+
+# fmt: off
+DERIVED = (
+    Derived("record_healthy", rest, less(journal={"fault": "disk full"})),
+    Derived("mounted", rest, less(state={"mounted": None})),
+    Derived("temperature_in_range", rest, less(line={"temperature_mc": 40_001})),
+    Derived("temperature_in_range", rest, less(line={"temperature_mc": None}, state={"mounted": None})),
+    Derived("temperature_in_range", rest, less(line={"temperature_mc": None}, mounted={"temperature_mc": 19_999})),
+    Derived("contrast_enough", rest, less(mounted={"volume_nl": 59_999})),
+    # 500 uL filled, 100 uL primed, 60 uL planned: 340 uL may be given before
+    Derived("syringe_left", rest, less(account={"high_nl": 340_001})),
+    Derived("syringe_left", rest, less(mounted={"volume_nl": 159_999})),
+    Derived("syringe_left", rest, less(state={"mounted": None})),
+    Derived("diameter_confirmed", rest, less(pump={"diameter_um": 4_781})),
+    Derived("pump_up", rest, less(pump={"settings_ok": False})),
+    Derived("pump_up", rest, less(pump={"link": Link.PROBING})),
+    Derived("line_up", rest, less(line={"link": Link.LOST})),
+    Derived("line_up", rest, less(line={"pressure_pa": None})),
+    Derived("room_up", rest, less(room={"owned": False})),
+    Derived("room_up", rest, less(room={"link": Link.REFUSED})),
+    Derived("unit_up", rest, less(mammograph={"link": Link.LOST})),
+    Derived("permit_closed", rest, less(room={"relay_closed": False})),
+    Derived("permit_closed", rest, less(room={"stop_line": True})),
+    Derived("permit_closed", rest, less(state={"permit": False})),
+    Derived("switches_right", rest, less(room={"hold_disagrees": True})),
+    Derived("switches_right", rest, less(room={"hold_pressed": True})),
+    Derived("switches_right", rest, less(room={"pain_pressed": True})),
+    Derived("switches_right", rest, less(room={"emergency_stop": True})),
+    Derived("zeroed", rest, less(line_check={"zeroed": False})),
+    Derived("primed", rest, less(line_check={"primed": False})),
+    Derived("at_rest", rest, less(line_check={"rest_sum_pa": 501 * REST_SAMPLES})),
+    Derived("at_rest", rest, less(line_check={"rest_sum_pa": -501 * REST_SAMPLES})),
+    Derived("at_rest", rest, less(line={"pressure_pa": None})),
+    Derived("resistance_measured", rest, less(line_check={"resistance_pa_s_ul": 0})),
+    Derived("resistance_in_band", rest, less(line_check={"resistance_pa_s_ul": 1_005})),  # 0.6 x 1,676 = 1,005.6
+    Derived("resistance_in_band", rest, less(line_check={"resistance_pa_s_ul": 2_850})),  # 1.7 x 1,676 = 2,849.2
+    Derived("resistance_in_band", rest, less(state={"mounted": None})),
+    Derived("drop_allowed", rest, less(line_check={"resistance_pa_s_ul": 25_201})),  # x 0.2 mL/min = 84,003 Pa
+    Derived("counters_zero", rest, less(pump={"infused_nl": 1})),
+    Derived("counters_zero", rest, less(pump={"withdrawn_nl": 1})),
+    Derived("counters_zero", rest, less(pump={"prompt": Prompt.PAUSED})),
+    Derived("duct_named", rest, less(duct={"clock_h": 0})),
+    Derived("duct_named", rest, less(state={"duct": None})),
+    Derived("duct_has_room", rest, less(account={"high_nl": 999_001})),
+    Derived("cannula_in", rest, less(duct={"cannula_in_ns": 0})),
+    Derived("pump_stopped", rest, less(pump={"prompt": Prompt.PAUSED})),
+    Derived("pump_stopped", rest, less(pump={"motion": Motion.STOPPING})),
+    Derived("pump_stopped", rest, less(pump={"motion": Motion.UNKNOWN})),
+    Derived("pump_stopped", rest, less(pump={"link": Link.LOST})),
+    Derived("readings_fresh", rest, less(pump={"at_ns": NOW_NS - 150 * MS - 1})),
+    Derived("readings_fresh", rest, less(line={"at_ns": NOW_NS - 60 * MS - 1})),
+    Derived("readings_fresh", rest, less(room={"at_ns": NOW_NS - 100 * MS - 1})),
+    Derived("link_quick", rest, less(pump={"exchange_p99_ns": 40 * MS + 1})),
+    Derived("link_quick", rest, less(pump={"exchange_p99_ns": 0})),
+    Derived("switch_released", rest, less(hold={"released_ns": NOW_NS - 200 * MS + 1})),
+    Derived("switch_released", rest, less(hold={"released_ns": 0})),
+    Derived("no_latched_alarm", rest, less(state={"alarms": (Alarm("net-pause", 1, False),)})),
+    Derived("injections_left", rest, less(duct={"injection_count": 2})),
+    Derived("injections_left", rest, less(ledger={"days": (SideDay(PATIENT, Side.LEFT, DAY, injection_count=3),)})),
+    Derived("injections_left", rest, less(state={"duct": None})),
+    Derived("volume_left", rest, less(account={"high_nl": 493_951})),
+    Derived("volume_left", rest, less(state={"case": None})),
+    Derived("net_below_pause", rest, less(line={"pressure_pa": 4_000})),
+    Derived("net_below_pause", rest, less(line_check={"resistance_pa_s_ul": 0})),
+    Derived("net_below_pause", rest, less(injection={"ended_ns": NOW_NS - 5 * S + 1})),
+    Derived("paddle_released", rest, less(mammograph={"paddle": Paddle.UNKNOWN})),
+    Derived("paddle_released", rest, less(mammograph={"link": Link.LOST})),
+    Derived("unit_idle", rest, less(mammograph={"unit_state": UnitState.READY})),
+    Derived("unit_idle", rest, less(mammograph={"watchdog_tripped": True})),
+    Derived("no_emergency_stop", rest, less(room={"emergency_stop": True})),
+    Derived("no_emergency_stop", rest, less(room={"link": Link.LOST})),
+    Derived("pain_released", rest, less(room={"pain_pressed": True})),
+    Derived("compressed", squeezed, less(mammograph={"paddle": Paddle.DESCENDING})),
+    Derived("compressed", squeezed, less(mammograph={"link": Link.LOST})),
+    Derived("force_allowed", squeezed, less(mammograph={"force_mn": 40_001})),
+    Derived("line_calm", squeezed, less(line={"pressure_pa": 6_001})),
+    Derived("line_calm", squeezed, less(line={"at_ns": 0})),
+    Derived("view_taken", squeezed, less(mammograph={"view_code": View.ML.value})),
+    Derived("view_taken", squeezed, less(exposure={"view": View.NONE}, mammograph={"view_code": 0})),
+    Derived("door_closed", squeezed, less(room={"door_closed": False})),
+    Derived("door_closed", squeezed, less(mammograph={"door_closed": False})),
+    Derived("delay_allowed", squeezed, less(injection={"ended_ns": NOW_NS - 180 * S - 1})),
+    Derived("pump_locked", exposing, less(exposure={"pump_locked": False})),
+    Derived("hold_open", exposing, less(hold={"phase": HoldPhase.READY})),
+)
+# fmt: on
+
+
+def facts(scene: Scene, request: Any = None) -> Facts:
+    return gather(scene.state, scene.readings, scene.now_ns, scene.late, request)
+
+
+def changed(scene: Scene, parts: Mapping[str, Any]) -> Scene:
+    for part, fields in parts.items():
+        if part == "line_check":
+            line = replace(scene.state.line, **fields)
+            scene = scene._replace(state=replace(scene.state, line=line))
+        else:
+            scene = scene.but(**{part: fields})
+    return scene
+
+
+@pytest.mark.parametrize(
+    "row", [pytest.param(r, id=f"{r.fact}-{n}") for n, r in enumerate(DERIVED)]
+)
+def test_each_fact_holds_and_what_takes_it_away(row):
+    assert getattr(facts(row.scene()), row.fact) is True
+    assert getattr(facts(changed(row.scene(), row.without)), row.fact) is False
+
+
+ELSEWHERE = {
+    "by_named",
+    "may_resume",
+    "patient_named",
+    "people_named",
+    "side_matches_order",
+    "volume_orderable",
+    "side_unlocked",
+    "same_patient_answered",
+    "all_answered",
+    "no_absolute",
+    "no_reschedule",
+    "physician_accepted",
+    "drops_done",
+    "punctual",
+    "plan_repeated",
+    "settled",
+    "exposed",
+}
+
+
+def test_every_fact_is_derived_in_some_test():
+    fields = set(Facts.__struct_fields__) - {"anchor"}
+    assert fields == {row.fact for row in DERIVED} | ELSEWHERE
+
+
+def test_who_asks():
+    scene = rest()
+    assert facts(scene).by_named
+    assert facts(scene, ask(rq.Do)).by_named
+    assert not facts(scene, rq.Do(by=" ", role=Role.RADIOLOGIST)).by_named
+    assert not facts(scene._replace(late=True)).punctual
+    assert facts(scene).punctual
+    assert facts(scene).drops_done
+
+
+@pytest.mark.hazard("HZ-EXTRAVASATION")
+@pytest.mark.parametrize(
+    ("by", "role", "after", "may"),
+    [
+        (PERFORMER, Role.RADIOLOGIST, "pain", True),
+        (PERFORMER, Role.TECHNOLOGIST, "pain", False),
+        ("Dr Other", Role.RADIOLOGIST, "pain", False),
+        ("T", Role.TECHNOLOGIST, "stop", True),
+    ],
+)
+def test_after_pain_only_the_performing_radiologist_goes_on(by, role, after, may):
+    scene = rest().but(state={"stop": Stop(after, "", Phase.ARM)})
+    found = facts(scene, rq.Do(by=by, role=role))
+    assert found.may_resume is may
+    assert found.anchor is Phase.ARM
+    nobody = scene.but(state={"case": case(performer="")})
+    assert not facts(nobody, rq.Do(by="", role=Role.RADIOLOGIST)).may_resume or after == "stop"
+
+
+@pytest.mark.hazard("HZ-WRONG-PATIENT-SIDE", "HZ-OVERVOLUME", "HZ-EXTRAVASATION")
+@pytest.mark.parametrize(
+    ("fields", "days", "lost"),
+    [
+        ({}, (), None),
+        ({"patient_id": " "}, (), "patient_named"),
+        ({"patient_name": ""}, (), "patient_named"),
+        ({"performer": ""}, (), "people_named"),
+        ({"assistant": " "}, (), "people_named"),
+        ({"ordered_side": Side.RIGHT}, (), "side_matches_order"),
+        ({"ordered_nl": 1_000}, (), None),
+        ({"ordered_nl": 999}, (), "volume_orderable"),
+        ({"ordered_nl": 0}, (), "volume_orderable"),
+        ({"ordered_nl": 200_000}, (), None),
+        ({"ordered_nl": 200_001}, (), "volume_orderable"),
+        ({}, (SideDay(PATIENT, Side.LEFT, DAY, high_nl=940_000),), None),
+        ({}, (SideDay(PATIENT, Side.LEFT, DAY, high_nl=940_001),), "volume_orderable"),
+        ({}, (SideDay(PATIENT, Side.RIGHT, DAY, high_nl=940_001),), None),
+        ({}, (SideDay(PATIENT, Side.LEFT, DAY - 9, locked_until_day=DAY),), None),
+        ({}, (SideDay(PATIENT, Side.LEFT, DAY - 9, locked_until_day=DAY + 1),), "side_unlocked"),
+        ({}, OTHER_DAYS, "same_patient_answered"),
+        ({"same_patient_as": "none"}, OTHER_DAYS, None),
+        ({"same_patient_as": "P-0"}, OTHER_DAYS, None),
+        ({"same_patient_as": "P-7"}, OTHER_DAYS, "same_patient_answered"),
+        ({"patient_id": "P-0"}, OTHER_DAYS, None),
+        ({}, (replace(OTHER_DAYS[0], utc_day=DAY - 2),), None),
+    ],
+)
+def test_opening(fields, days, lost):
+    scene = rest().but(ledger={"days": days})
+    found = facts(scene, opening(**fields))
+    names = ["patient_named", "people_named", "side_matches_order", "volume_orderable"]
+    names += ["side_unlocked", "same_patient_answered"]
+    assert [n for n in names if not getattr(found, n)] == ([lost] if lost else [])
+
+
+@pytest.mark.hazard("HZ-EXTRAVASATION")
+def test_a_lock_follows_the_patient_through_a_mistyped_id():
+    lock = (SideDay("P-0", Side.LEFT, DAY - 1, locked_until_day=DAY + 12),)
+    scene = rest().but(ledger={"days": lock})
+    assert not facts(scene, opening(patient_id="P-O", same_patient_as="P-0")).side_unlocked
+    assert canonical_patient(opening(patient_id=" P-O ", same_patient_as=" P-0 ")) == "P-0"
+    assert canonical_patient(opening(patient_id=" P-O ", same_patient_as="none")) == "P-O"
+    assert canonical_patient(opening()) == PATIENT
+
+
+@pytest.mark.hazard("HZ-USE-ERROR")
+@pytest.mark.parametrize(
+    ("answers", "lost"),
+    [
+        ({"consent": True, "discharge": True, "latex": False}, set()),
+        ({"consent": True, "discharge": True}, {"all_answered"}),
+        ({"consent": False, "discharge": True, "latex": False}, {"no_absolute"}),
+        ({"consent": True, "discharge": False, "latex": False}, {"no_reschedule"}),
+        ({"consent": True, "discharge": True, "latex": True}, {"physician_accepted"}),
+    ],
+)
+def test_checklist(answers, lost):
+    given = tuple((key, answer, False) for key, answer in answers.items())
+    scene = rest().but(state={"case": case(answers=given)})
+    found = facts(scene)
+    names = {"all_answered", "no_absolute", "no_reschedule", "physician_accepted"}
+    assert {n for n in names if not getattr(found, n)} == lost
+    accepted = tuple((k, a, True) for k, a, _ in given)
+    again = facts(rest().but(state={"case": case(answers=accepted)}))
+    assert again.physician_accepted
+    assert again.no_absolute is found.no_absolute
+
+
+def test_no_case_is_no_answer():
+    assert not facts(rest().but(state={"case": None})).all_answered
+
+
+@pytest.mark.hazard("HZ-USE-ERROR")
+def test_the_plan_must_be_repeated_as_it_was_read_back():
+    scene = rest()
+    plan = read_back(scene.state)
+    assert plan == "L duct 1 at 3 h: 0.060 mL iohexol 300 at up to 0.20 mL/min"
+    assert facts(scene, ask(rq.ConfirmArm, plan=plan)).plan_repeated
+    assert not facts(scene, ask(rq.ConfirmArm, plan=plan + " ")).plan_repeated
+    assert not facts(scene, ask(rq.Do)).plan_repeated
+    bare = scene.but(state={"mounted": None})
+    assert not facts(bare, ask(rq.ConfirmArm, plan="")).plan_repeated
+    difficult = scene.but(duct={"difficult": True})
+    assert "0.10 mL/min" in read_back(difficult.state)
+
+
+def test_an_injection_under_way_goes_on_whatever_was_counted():
+    scene = rest().but(injection={"number": 2}, duct={"injection_count": 9})
+    assert facts(scene).injections_left
+
+
+def test_named_by_the_request_itself():
+    scene = rest().but(duct={"clock_h": 0, "cannula_in_ns": 0})
+    assert facts(scene, ask(rq.ChooseDuct, clock_h=12, orifice=1)).duct_named
+    for clock_h, orifice in ((0, 1), (13, 1), (1, 0)):
+        assert not facts(scene, ask(rq.ChooseDuct, clock_h=clock_h, orifice=orifice)).duct_named
+    assert facts(scene, ask(rq.Cannulate)).cannula_in
+
+
+def test_settled_by_pressure_or_by_the_radiologists_word():
+    injection = Injection(number=1, ended_ns=NOW_NS - 60 * S, reference_ns=NOW_NS - 3 * S)
+    scene = rest().but(state={"injection": injection})
+    assert facts(scene).settled
+    assert not facts(scene.but(injection={"reference_ns": NOW_NS - 3 * S + 1})).settled
+    assert not facts(scene.but(injection={"reference_ns": 0})).settled
+    high = scene.but(line={"pressure_pa": 4_000})
+    assert not facts(high).settled
+    assert facts(high.but(state={"settled_word": True})).settled
+
+
+@pytest.mark.hazard("HZ-EXPOSURE")
+def test_exposed_is_what_the_unit_counted():
+    scene = exposing().but(exposure={"count": 7}, mammograph={"exposure_count": 7})
+    assert not facts(scene).exposed
+    assert facts(scene.but(mammograph={"exposure_count": 8})).exposed
+
+
+def test_the_sensors_temperature_goes_before_the_entered_one():
+    cold = rest().but(mounted={"temperature_mc": 10_000})
+    assert facts(cold).temperature_in_range
+    assert mounted().temperature_mc == 37_000
+    assert Exposure().view is View.NONE
+    assert Hold().action is HoldAction.NONE
