@@ -78,6 +78,8 @@ class Link:
         self.driver = driver
         self._unsent = b""
         self._open = False
+        self._lost: str | None = None
+        """What the driver was last told about a lost port; None while it is open."""
         self._told: tuple[object, Activity] | None = None
         """What the driver was last given; None = something new was heard since."""
         self.deadline_ns = driver.deadline_ns()
@@ -86,7 +88,7 @@ class Link:
     def receive(self, now_ns: int, late: bool) -> None:
         """Take what arrived. In a late pass it is old truth and is thrown away."""
         if self.port.adopt():
-            self._open = True
+            self._open, self._lost = True, None
             self._unsent = b""
             self._told = None
             self.driver.connected(now_ns)
@@ -100,27 +102,43 @@ class Link:
             self.driver.receive(data, now_ns)
 
     def send(self, target: object, activity: Activity, now_ns: int) -> None:
-        """Write what the driver has to say, unless the port still holds an unsent rest.
+        """Finish what the port has not taken yet, then write what the driver has to say.
 
         The driver is asked when it heard something, is to be told something else, or its
         deadline has come: by its contract it has nothing to say otherwise.
         """
         if not self._open:
             return
-        told = (target, activity)
-        if not self._unsent and now_ns < self.deadline_ns and told == self._told:
+        if self._unsent and not self._write(self._unsent, now_ns):
             return
-        data = self._unsent or self.driver.give(target, activity, now_ns)
-        if data:
-            try:
-                self._unsent = data[self.port.write(data) :]
-            except LinkLost as lost:
-                self._lose(str(lost), now_ns)
-                return
+        told = (target, activity)
+        if now_ns < self.deadline_ns and told == self._told:
+            return
+        data = self.driver.give(target, activity, now_ns)
         self._told = told
         self.deadline_ns = self.driver.deadline_ns()
+        if data:
+            self._write(data, now_ns)
+
+    def _write(self, data: bytes, now_ns: int) -> bool:
+        """Hand bytes to the port; True when it took all of them."""
+        try:
+            self._unsent = data[self.port.write(data) :]
+        except LinkLost as lost:
+            self._lose(str(lost), now_ns)
+            return False
+        if self._unsent:
+            # no descriptor wakes the loop for writing; a late answer is nothing to spin for
+            self.deadline_ns = now_ns + _ACTIVE_NS
+            return False
+        self.deadline_ns = self.driver.deadline_ns()
+        return True
 
     def _lose(self, why: str, now_ns: int) -> None:
+        """Tell the driver, once per reason: a closed port says so in every pass."""
+        if why == self._lost:
+            return
+        self._lost = why
         self._unsent = b""
         self._open = False
         self._told = None
