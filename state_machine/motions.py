@@ -68,6 +68,7 @@ def count(turn: Turn) -> None:
     if ledger.is_lost(account, pump.infused_nl, pump.digit_nl, pump.power_up_count):
         # the counter it was measured on is gone: that injection is over, the next is a top-up
         turn.set(injection=Injection(ended_ns=turn.now_ns))
+        effects.close_hold(turn, "the pump's count began anew: arm again")
         turn.note_ledger()
 
 

@@ -234,3 +234,20 @@ def test_a_pump_that_stops_by_itself_closes_the_hold():
     assert people.room.state.hold.phase is HoldPhase.CLOSED
     assert people.room.state.phase is P.ARM
     assert "before its target" in people.room.state.hold.why
+
+
+@pytest.mark.hazard("HZ-LOST-COUNT", "HZ-OVERVOLUME")
+def test_a_motion_prepared_before_a_power_cut_is_not_run_after_it():
+    people = begun()
+    people.cannulate()
+    people.arm()
+    people.ticks(10)
+    prepared = people.room.state.plan
+    assert prepared is not None
+    people.room.pump.power_cut()
+    people.tick()
+    assert "began anew" in people.room.state.hold.why
+    people.room.box.hold = True
+    people.ticks(20)
+    assert people.room.state.plan is None
+    assert people.room.true_in_duct == 0
