@@ -26,7 +26,11 @@ LINE_MOST_BYTES: Final = 16_384
 UNSENT_MOST_BYTES: Final = 262_144
 """About two seconds of snapshots: a client further behind is dropped."""
 INBOX_MOST_COUNT: Final = 64
-"""Requests taken in one pass and client; the rest waits for the next."""
+"""Lines taken in one pass and client; the rest waits for the next, unread bytes in the kernel."""
+CLIENTS_MOST_COUNT: Final = 16
+"""Consoles, a watcher, a service tool; more is a client that never closes."""
+INTEGER_MOST: Final = 10**12
+"""A thousand litres in nL. The record holds 64 bits; sums of such numbers stay far below."""
 _IDLE_NS: Final = 50_000_000
 _ACTIVE_NS: Final = 20_000_000
 
@@ -92,6 +96,7 @@ class _Client:
     def __init__(self, port: ClientPort) -> None:
         self.port = port
         self.rest = b""
+        self.inbox: deque[bytes] = deque()
         self.slowest_ns = 0
         """Shortest interval between two snapshots that the client asked for; 0 = any."""
         self.due_ns = 0
@@ -99,16 +104,22 @@ class _Client:
         self.gone = False
 
     def lines(self) -> list[bytes]:
-        """Whole lines that arrived."""
+        """The next whole lines, in order; reads on only when none of earlier passes is left."""
+        if not self.inbox:
+            self._read()
+        return [self.inbox.popleft() for _ in range(min(INBOX_MOST_COUNT, len(self.inbox)))]
+
+    def _read(self) -> None:
         try:
             self.rest += self.port.read()
         except LinkLost:
             self.gone = True
-            return []
+            return
         *lines, self.rest = self.rest.split(b"\n")
-        if len(self.rest) > LINE_MOST_BYTES:
+        if any(len(line) > LINE_MOST_BYTES for line in (*lines, self.rest)):
             self.gone = True
-        return [line for line in lines if line.strip()]
+            return
+        self.inbox += (line for line in lines if line.strip())
 
     def say(self, message: bytes) -> None:
         """Queue one line and write what the port takes."""
@@ -125,6 +136,19 @@ class _Client:
             self.gone = True
         if len(self.unsent) > UNSENT_MOST_BYTES:
             self.gone = True
+
+
+def _bounded(request: AnyRequest) -> None:
+    """Refuse an integer that the record could not hold.
+
+    Raises:
+        msgspec.ValidationError: names the field and the allowed range.
+    """
+    for name in request.__struct_fields__:
+        value = getattr(request, name)
+        if isinstance(value, int) and abs(value) > INTEGER_MOST:
+            allowed = f"-{INTEGER_MOST} to {INTEGER_MOST}"
+            raise msgspec.ValidationError(f"`{name}` is out of range: allowed are {allowed}")
 
 
 class LocalApi:
@@ -160,7 +184,10 @@ class LocalApi:
 
     def _admit(self) -> None:
         while (port := self._listener.accept()) is not None:
-            self._clients.append(_Client(port))
+            if len(self._clients) < CLIENTS_MOST_COUNT:
+                self._clients.append(_Client(port))
+            else:
+                port.close()
 
     def _request(self, client: _Client, line: bytes, utc_day: int) -> AnyRequest | None:
         try:
@@ -168,7 +195,8 @@ class LocalApi:
                 client.slowest_ns = NS_PER_S // _subscribe.decode(line).hz
                 return None
             request: AnyRequest = self._decode.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
+            _bounded(request)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
             client.say(self._encode.encode({"k": "error", "words": f"not a request: {problem}"}))
             return None
         return msgspec.structs.replace(request, utc_day=utc_day)
@@ -204,6 +232,8 @@ class LocalApi:
             else:
                 client.flush()
         self._drop()
+        if any(client.inbox for client in self._clients):
+            return now_ns  # read from the kernel already, so no descriptor will wake the loop
         return min((client.due_ns for client in self._clients), default=now_ns + _IDLE_NS * 20)
 
     def _drop(self) -> None:

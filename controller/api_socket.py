@@ -3,6 +3,7 @@
 import contextlib
 import os
 import socket
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -10,10 +11,11 @@ from drivers.ports import LinkLost
 
 _READ_SIZE: Final = 65_536
 _BACKLOG: Final = 8
+_TRIAL_S: Final = 1.0
 
 
 class AddressInUse(Exception):
-    """Another controller answers on this socket; the text says which."""
+    """The path is taken, by another controller or a file; the text says what to do."""
 
 
 class UnixListener:
@@ -23,7 +25,7 @@ class UnixListener:
         """Bind and listen.
 
         Raises:
-            AddressInUse: another controller answers there.
+            AddressInUse: another controller answers there, or it is no socket.
         """
         self.path = path
         _clear_stale(path)
@@ -113,16 +115,24 @@ class SocketPort:
 
 
 def _clear_stale(path: Path) -> None:
-    """Remove the socket of a controller that is gone."""
-    if not path.exists():
+    """Remove the socket of a controller that is gone; nothing that is not a socket."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
         return
+    if not stat.S_ISSOCK(mode):
+        raise AddressInUse(
+            f"{path} is there and is no socket: move it away, or use another state folder"
+        )
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as trial:
-        trial.settimeout(1.0)
+        trial.settimeout(_TRIAL_S)
         try:
             trial.connect(str(path))
         except ConnectionRefusedError:
             path.unlink(missing_ok=True)
             return
+        except BlockingIOError:
+            pass  # somebody listens and is too busy to let us in
     raise AddressInUse(
         f"another controller answers on {path}: stop it first, or use another state folder"
     )
