@@ -235,6 +235,12 @@ ALARMS: Final[tuple[AlarmRow, ...]] = (
 )
 # fmt: on
 
+SPARE_EXPOSURE: Final = frozenset(
+    {"pump-lost", "line-lost", "line-sensor", "pump-stalled", "pump-timeout"}
+)
+"""Alarms that do not end an exposure under way: the pump was proven to stand still and
+locked before prep, and the patient would have to be exposed again (safety rules 3.1)."""
+
 ALARM_BY_NAME: Final = {row.name: row for row in ALARMS}
 
 

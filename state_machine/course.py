@@ -59,6 +59,8 @@ def stops(turn: Turn, before: tuple[alarm_table.AlarmRow, ...]) -> None:
     pain = room.pain_pressed and not state.readings.room.pain_pressed
     if pain and not turn.workflow.refusals(state.phase, Event.PAIN, turn.facts()):
         take(turn, Event.PAIN)
+    if turn.state.phase is Phase.EXPOSURE_ARMED and turn.state.exposure.pump_locked:
+        before = tuple(row for row in before if row.name not in alarm_table.SPARE_EXPOSURE)
     if before and Event.FAULT in turn.workflow.events(turn.state.phase):
         take(turn, Event.FAULT)
 

@@ -132,12 +132,12 @@ def read_back(state: State) -> str:
 
 
 def _who(state: State, request: AnyRequest | None) -> dict[str, bool]:
+    pain = state.stop.event == Event.PAIN.value
     if request is None:
-        return {"by_named": True}
-    named = bool(request.by.strip())
+        return {"by_named": True, "may_resume": not pain}
     return {
-        "by_named": named,
-        "may_resume": state.stop.event != Event.PAIN.value or is_performer(state, request),
+        "by_named": bool(request.by.strip()),
+        "may_resume": not pain or is_performer(state, request),
     }
 
 
