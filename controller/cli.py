@@ -18,6 +18,7 @@ from config.state_paths import state_paths
 from controller import log
 from controller.api_socket import AddressInUse
 from controller.assembly import RealRoom
+from controller.doctor import run as doctor
 from controller.record import report, verify
 from controller.record.store import JournalError
 from controller.spoken import SpokenJournal
@@ -38,6 +39,7 @@ Every limit needs clinical validation. Laboratory pumps are not for use on peopl
 _EXAMPLES: Final = """\
 examples:
   galactograph config check demo          what is in force in the shipped room
+  galactograph doctor --room room.toml    is machine, room and every device as it should be?
   galactograph run --room room.toml       run a room until Ctrl-C or SIGTERM
   galactograph journal verify FILE        is the record whole?
   galactograph report FILE -o out.html    the report of its last procedure
@@ -71,6 +73,15 @@ def _parser() -> argparse.ArgumentParser:
     running = commands.add_parser("run", help="run a room until Ctrl-C or SIGTERM")
     _run_arguments(running)
     running.set_defaults(act=run)
+    looking = commands.add_parser(
+        "doctor",
+        help="what is wrong with this machine and a room, and how to mend it",
+        description=doctor.ABOUT,
+        epilog=doctor.EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    doctor.add_arguments(looking)
+    looking.set_defaults(act=lambda args: doctor.run(args, known_names(), default_state_folder()))
     config = commands.add_parser("config", help="room and procedure files")
     files = config.add_subparsers(required=True, metavar="COMMAND")
     checking = files.add_parser("check", help="say every problem of a room file at once")

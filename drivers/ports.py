@@ -29,6 +29,7 @@ READ_SIZE: Final = 65_536
 """Bytes taken per pass at most, so a babbling peer cannot hold the loop."""
 CONNECT_TIMEOUT_S: Final = 2.0
 RETRY_INTERVAL_S: Final = 1.0
+TRIED_AGAIN: Final = "it is tried again every second"
 UNACKNOWLEDGED_MS: Final = 2_000
 """A TCP peer whose host vanished is given up after this time without acknowledgement;
 the kernel's own default is about 15 minutes."""
@@ -261,25 +262,24 @@ class SerialPort(DescriptorPort):
         os.set_blocking(fd, False)
 
     def _explain(self, error: OSError) -> tuple[PortState, str]:
-        again = "it is tried again every second"
         if error.errno in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
             return PortState.MISSING, (
                 f"serial port {self.name} is not there: plug the adapter in, or correct the path"
-                f" in the room file; {again}"
+                f" in the room file; {TRIED_AGAIN}"
             )
         if error.errno in (errno.EACCES, errno.EPERM):
             return PortState.NO_PERMISSION, (
                 f"no permission to open serial port {self.name}: add this user to the group that"
-                f" owns it (usually dialout) and log in again; {again}"
+                f" owns it (usually dialout) and log in again; {TRIED_AGAIN}"
             )
         if error.errno in (errno.EBUSY, errno.EAGAIN):
             return PortState.BUSY, (
                 f"serial port {self.name} is locked by another program: close it (a second"
-                f" controller or a terminal program); {again}"
+                f" controller or a terminal program); {TRIED_AGAIN}"
             )
         return PortState.FAILED, (
             f"serial port {self.name} at {self._baud} baud cannot be opened"
-            f" ({error.strerror or error}): check path and baud in the room file; {again}"
+            f" ({error.strerror or error}): check path and baud in the room file; {TRIED_AGAIN}"
         )
 
 
@@ -298,15 +298,14 @@ class TcpPort(DescriptorPort):
         return connection
 
     def _explain(self, error: OSError) -> tuple[PortState, str]:
-        again = "it is tried again every second"
         if error.errno == errno.ECONNREFUSED:
             return PortState.REFUSED, (
                 f"{self.name} refused the connection: the host is there but nothing listens on"
-                f" this port; start the device or correct the port in the room file; {again}"
+                f" this port; start the device or correct the port in the room file; {TRIED_AGAIN}"
             )
         return PortState.UNREACHABLE, (
             f"{self.name} cannot be reached ({error.strerror or error}): check network cable,"
-            f" power, and the address in the room file; {again}"
+            f" power, and the address in the room file; {TRIED_AGAIN}"
         )
 
 

@@ -303,6 +303,11 @@ class Journal:
             self._wake_in.send(b"\x01")
 
 
+def lock_path(path: Path) -> Path:
+    """The lock file of the journal at ``path``; whoever holds it is the one writer."""
+    return path.with_name(path.name + ".lock")
+
+
 def _lock(path: Path) -> int:
     """Hold the lock file beside the journal; the kernel frees it with the process.
 
@@ -312,7 +317,7 @@ def _lock(path: Path) -> int:
     Raises:
         JournalError: Another controller has it, or the folder cannot be written.
     """
-    name = path.with_name(path.name + ".lock")
+    name = lock_path(path)
     try:
         descriptor = os.open(name, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except OSError as error:
