@@ -63,6 +63,7 @@ def test_a_missing_or_changed_page_is_named_and_then_mended(generate, tmp_path, 
         ("workflow", "COMMON", "workflow.md"),
         ("registers", "DEVICES", "registers.md"),
         ("config", "ROOM", "config.md"),
+        ("api", "REQUESTS", "api.md"),
     ],
 )
 def test_a_changed_table_makes_the_check_fail(generate, monkeypatch, capsys, module, name, page):

@@ -1,0 +1,229 @@
+"""``docs/api.md``: requests from their structs, limits from the API's constants."""
+
+import ast
+import enum
+import inspect
+from collections.abc import Iterable
+from typing import Any, Final, get_type_hints
+
+from controller.api import (
+    CLIENTS_MOST_COUNT,
+    INBOX_MOST_COUNT,
+    INTEGER_MOST,
+    LINE_MOST_BYTES,
+    UNSENT_MOST_BYTES,
+)
+from drawn.markdown import head, join, table
+from drawn.snapshot import SNAPSHOT
+from state_machine import requests as rq
+
+REQUESTS: Final[tuple[tuple[type[rq.Request], str], ...]] = (
+    (rq.OpenCase, "*standby*, with the conditions of `open`"),
+    (rq.Answer, "*checklist*; `accepted` only by the performing radiologist"),
+    (rq.SetUpRoom, "*set-up*; names must be those of the procedure file"),
+    (rq.ConfirmReclose, "every phase; box ready and owned, emergency stop released, pressure switch"
+     " closed, no alarm in the way"),
+    (rq.Zero, "*prime-and-zero*; no motion planned, pump proven to stand"),
+    (rq.TipOut, "`prime`, `open-tip`: *prime-and-zero*; `tip-drop`: *locate-duct*; zeroed, readings"
+     " fresh, pump proven to stand, switch released, no alarm in the way. Then hold the switch"),
+    (rq.ChooseDuct, "*locate-duct*, with the conditions of `located`"),
+    (rq.Cannulate, "*cannulate*, with the conditions of `cannulated`"),
+    (rq.ConfirmArm, "*arm-confirm*, with the conditions of `confirm-arm`; `plan` as the snapshot"
+     " gives it"),
+    (rq.SelectView, "*compression*, *exposure*"),
+    (rq.Reconfirm, "`settled`: *settle*; `exposure-delay`: with a procedure open; only by the"
+     " performing radiologist"),
+    (rq.ReleasePaddle, "always"),
+    (rq.HandInjected, "while a duct's account is open; up to the day's limit"),
+    (rq.Acknowledge, "while that alarm is on"),
+    (rq.Do, "when the phase has that row and nothing is missing: `ways` in the snapshot"),
+)  # fmt: skip
+"""Request and when it is possible (``state_machine/intake.py``), in the union's order."""
+
+FIELDS: Final = {
+    "by": "who asks, by name",
+    "role": "in which role",
+    "number": "the client's own count; comes back in the reply",
+    "utc_day": "days since 1970; stamped on arrival, whatever a client sends",
+    "patient_id": "as the site names the patient",
+    "patient_name": "",
+    "birth_date": "",
+    "accession": "number of the order",
+    "side": "breast",
+    "ordered_nl": "volume ordered, nL",
+    "item": "key of the checklist item",
+    "answer": "yes or no",
+    "accepted": "the performing radiologist accepts this answer",
+    "contrast": "name in the procedure file",
+    "lot": "of the contrast",
+    "syringe": "name in the procedure file",
+    "cannula": "name in the procedure file",
+    "cannula_out": "a person sees that the cannula is out",
+    "stopcock_closed": "a person has closed the stopcock",
+    "volume_nl": "nL",
+    "clock_h": "1 to 12",
+    "orifice": "from 1",
+    "difficult": "halves rate and volume limits for this duct",
+    "plan": "exactly the snapshot's `plan`",
+    "view": "CC, ML, LM, MLO, CC_MAG, ML_MAG, CC_DBT, ML_DBT, MLO_DBT",
+    "point": "`settled` or `exposure-delay`",
+    "alarm": "its name",
+    "event": "of the [workflow](workflow.md)",
+}
+"""What a field means where its struct does not say."""
+
+SESSION: Final = """\
+→ {"k": "subscribe", "hz": 5}
+← {"k": "snapshot", "n": 1, "phase": "set-up", "ways": {"set-up": ["confirm cannula out or ...
+→ {"request": "confirm-reclose", "by": "T. Jones", "role": "technologist", "number": 1}
+← {"k": "reply", "number": 1, "request": "confirm-reclose", "taken": false,
+   "refusals": ["say that the cannula is out or the stopcock closed"]}
+→ {"request": "confirm-reclose", "by": "T. Jones", "role": "technologist", "number": 2,
+   "cannula_out": true}
+← {"k": "reply", "number": 2, "request": "confirm-reclose", "taken": true, "refusals": []}
+→ {"request": "do", "by": "T. Jones", "role": "technologist", "number": 3, "event": "set-up"}
+→ {"request": "stop"}
+← {"k": "error", "words": "not a request: ..."}"""
+
+
+def tag(request: type[rq.Request]) -> str:
+    """What ``request`` says on the wire."""
+    return str(request.__struct_config__.tag)
+
+
+def _said(owner: type) -> dict[str, str]:
+    """Docstrings under the fields of a struct."""
+    body = next(
+        node.body
+        for node in ast.parse(inspect.getsource(owner)).body
+        if isinstance(node, ast.ClassDef)
+    )
+    found: dict[str, str] = {}
+    for field, below in zip(body, body[1:], strict=False):
+        words = below.value if isinstance(below, ast.Expr) else None
+        if isinstance(field, ast.AnnAssign) and isinstance(words, ast.Constant):
+            found[ast.unparse(field.target)] = " ".join(str(words.value).split()).rstrip(".")
+    return found
+
+
+def _kind(hint: Any) -> str:
+    if hint is rq.Event:
+        return "text"
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        return ", ".join(f"`{member.value}`" for member in hint)
+    return {str: "text", int: "whole number", bool: "true, false"}[hint]
+
+
+def _fields(request: type[rq.Request], names: Iterable[str]) -> list[tuple[str, str, str]]:
+    hints, said = get_type_hints(request), _said(request)
+    return [
+        (f"`{n}`", _kind(hints[n]), said[n].replace("``", "`") if n in said else FIELDS[n])
+        for n in names
+    ]
+
+
+def _own(request: type[rq.Request]) -> list[str]:
+    return [n for n in request.__struct_fields__ if n not in rq.Request.__struct_fields__]
+
+
+def _first_line(request: type) -> str:
+    return (inspect.getdoc(request) or "").split("\n\n")[0].replace("``", "`").replace("\n", " ")
+
+
+def _requests() -> str:
+    rows = [(f"`{tag(r)}`", _first_line(r), when) for r, when in REQUESTS]
+    own = [
+        (f"`{tag(r)}`" if n == 0 else "", *field)
+        for r, _ in REQUESTS
+        for n, field in enumerate(_fields(r, _own(r)))
+    ]
+    return join(
+        "## Requests",
+        "Conditions in full, with the words that refuse: [workflow.md](workflow.md). A request that"
+        " is not possible changes nothing, is answered in words, and is on record.",
+        table(("request", "what it is", "when it is possible"), rows),
+        "Events that the room takes by itself are refused as `do`; so are those with a request of"
+        " their own (`open`, `located`, `cannulated`, `confirm-arm`). Possible nearly everywhere,"
+        " and not listed in `ways`: `stop`, `pain`, `abort`, `suspected-extravasation`,"
+        " `medical-emergency`. `stop` closes the hold in every phase, also where it has no row.",
+        "### Fields of every request",
+        table(("field", "kind", "meaning"), _fields(rq.Request, rq.Request.__struct_fields__)),
+        "`request` names the kind; `by` and `role` must be there. A field that the request does not"
+        " have is an error.",
+        "### Fields of its own",
+        "Each may be left out; then it is empty, 0, false, or the first of its values.",
+        table(("request", "field", "kind", "meaning"), own),
+    )
+
+
+def _limits() -> str:
+    rows = [
+        (
+            "snapshots",
+            "20 a second, 50 while the room is watched closely (something is or may be armed,"
+            " moving, compressed or exposing); fewer by `subscribe` with `hz` 1 to 50",
+        ),
+        ("clients", f"{CLIENTS_MOST_COUNT} at a time; one more is closed at once"),
+        ("a line", f"{LINE_MOST_BYTES} bytes; a longer one, ended or not: the client is dropped"),
+        ("a slow reader", f"{UNSENT_MOST_BYTES} bytes unsent: the client is dropped"),
+        ("requests", f"{INBOX_MOST_COUNT} lines of a client in one pass; the rest waits"),
+        ("whole numbers", f"-{INTEGER_MOST} to {INTEGER_MOST}; else the request is an error"),
+    ]
+    return join(
+        "## Limits",
+        table(("of", "limit"), rows),
+        "A dropped client is closed and never waited for. Nothing in the room depends on a client"
+        " that is there: the hold switch is wired to the room I/O box.",
+    )
+
+
+def page() -> str:
+    """The page."""
+    return join(
+        head(
+            "API",
+            "state_machine/requests.py, controller/api.py and docs/drawn/api.py",
+            "Whoever shows the room or asks something of it, screens included, is a client of the"
+            " controller's local API. A client can ask; it cannot hold: contrast and X-ray need the"
+            " wired switch.",
+        ),
+        "## Connecting",
+        "A UNIX stream socket, for the controller's own account only (mode 0600):"
+        " `control.sock` in the room's folder below the state folder, unless the room file says"
+        " otherwise ([config.md](config.md)). The state folder is that of `galactograph run"
+        " --state DIR`, by default `galactograph` below `$XDG_STATE_HOME` (`~/.local/state`)."
+        " A socket's path may have 107 bytes.",
+        "JSON in UTF-8, one object per line, both ways. There is no log-in: `by` and `role` are the"
+        " client's word, so the client must know who is in front of it.",
+        "## Messages",
+        table(
+            ("line", "direction", "meaning"),
+            [
+                ('`{"request": ...}`', "to the controller", "a request, below"),
+                (
+                    '`{"k": "subscribe", "hz": n}`',
+                    "to the controller",
+                    "at most n snapshots a second for this client; has no answer",
+                ),
+                (
+                    '`{"k": "reply", ...}`',
+                    "from it",
+                    "`number` and `request` of the request,"
+                    " `taken` (true, false), `refusals` (words); one for each, in order",
+                ),
+                ('`{"k": "error", "words": ...}`', "from it", "the line was not understood"),
+                ('`{"k": "snapshot", ...}`', "from it", "the whole state as it is shown, below"),
+            ],  # fmt: skip
+        ),
+        "*Taken* means that the core accepted the request, not that the room has followed: look at"
+        " the next snapshot.",
+        _requests(),
+        "## Snapshot",
+        "The whole state each time, measured beside commanded. `null` is *absent*, never zero."
+        " `*`: in each device; `[]`: in each element.",
+        table(("key", "kind", "meaning"), [(f"`{k}`", kind, m) for k, kind, m in SNAPSHOT]),
+        _limits(),
+        "## Example",
+        "Shortened; → is the client.",
+        f"```\n{SESSION}\n```",
+    )
