@@ -134,11 +134,13 @@ def _motion_volume_bad(s: Seen) -> bool:
 
 
 def _to_checkpoint_nl(s: Seen) -> int:
-    """From where the motion begins to the next checkpoint of its injection."""
-    limits, begin_nl = s.state.profile.limits, _pump(s).base_nl - s.state.injection.base_nl
+    """From where the motion begins to the next checkpoint that the pump can be told."""
+    limits, least_nl = s.state.profile.limits, s.state.profile.limits.motion_least_nl - 1
+    begin_nl = _pump(s).base_nl - s.state.injection.base_nl + least_nl
     first_nl = min(limits.first_checkpoint_nl, _ceiling("first_checkpoint_nl"))
     step_nl = min(limits.checkpoint_step_nl, _ceiling("checkpoint_step_nl"))
-    return first_nl - begin_nl if begin_nl < first_nl else step_nl - (begin_nl - first_nl) % step_nl
+    past_nl = begin_nl - first_nl
+    return least_nl + (-past_nl if past_nl < 0 else step_nl - past_nl % step_nl)
 
 
 def _over_volume(s: Seen) -> bool:
@@ -220,7 +222,7 @@ def _tip_pressure(s: Seen) -> bool:
         rest_pa = observe.rest_pa(s.state)
         return abs(rest_pa) > s.state.profile.limits.rest_pressure_pa and not plan.asked_ns
     nominal = observe.nominal_resistance_pa_s_ul(s.state, s.readings)
-    drop_pa = flow_drop_pa(nominal, plan.top_rate_nl_min)
+    drop_pa = flow_drop_pa(nominal, plan.rate_nl_min)
     band_pa = drop_pa * s.state.profile.limits.band_high_ppm // 1_000_000
     moved_nl = s.readings.pump.infused_nl - plan.base_nl
     return moved_nl > 10_000 and pressure_pa > band_pa + s.state.profile.limits.rest_pressure_pa

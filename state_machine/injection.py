@@ -80,9 +80,11 @@ def remaining_nl(state: State, readings: Readings) -> int:
 def _injection_motion(state: State, readings: Readings) -> Plan | None:
     injection, limits = state.injection, state.profile.limits
     delivered_nl = readings.pump.infused_nl - injection.base_nl
-    until_nl = min(next_checkpoint_nl(state, delivered_nl), injection.planned_nl)
+    # a checkpoint so near that the pump cannot be told the remainder counts as reached
+    beyond_nl = delivered_nl + limits.motion_least_nl - 1
+    until_nl = min(next_checkpoint_nl(state, beyond_nl), injection.planned_nl)
     if until_nl - delivered_nl < limits.motion_least_nl:
-        return None  # a remainder the pump cannot be told: it counts as reached
+        return None  # and so does the planned end
     rate_nl_min = observe.rate_limit_nl_min(state, delivered_nl)
     return _plan(state, readings, Purpose.INJECT, injection.base_nl + until_nl, rate_nl_min)
 

@@ -380,7 +380,15 @@ def test_each_number_is_allowed_up_to_its_limit_and_refused_beyond(edge):
 @pytest.mark.hazard("HZ-OVERVOLUME")
 @pytest.mark.parametrize(
     ("delivered_nl", "until_nl"),
-    [(0, 50_000), (20_000, 50_000), (50_000, 150_000), (80_000, 150_000), (150_000, 200_000)],
+    [
+        (0, 50_000),
+        (20_000, 50_000),
+        (49_000, 50_000),
+        (49_001, 150_000),  # the pump cannot be told less than 1 uL
+        (50_000, 150_000),
+        (80_000, 150_000),
+        (150_000, 200_000),
+    ],
 )
 def test_no_motion_passes_its_checkpoint(delivered_nl, until_nl):
     scene = injecting().but(

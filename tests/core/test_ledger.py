@@ -279,3 +279,10 @@ def test_nothing_ever_falls_on_any_garbage(counters, unheard, told, power):
         assert account.low_nl >= before.low_nl
         assert account.high_nl >= before.high_nl
         assert account.low_nl <= account.high_nl <= account.intent_nl
+
+
+def test_low_does_not_fall_when_the_counter_shows_fewer_figures_or_one_digit_less():
+    account = count(Account(), 99_990)
+    assert count(account, 100_000, digit_nl=100).low_nl == account.low_nl == 94_981
+    assert count(account, 99_980).low_nl == account.low_nl
+    assert count(account, 99_980).high_nl == account.high_nl

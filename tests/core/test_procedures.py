@@ -9,7 +9,7 @@ from state_machine.readings import Motion
 from state_machine.requests import Event
 from state_machine.state import HoldPhase, Phase
 from state_machine.targets import Targets
-from state_machine.units import NL_PER_UL, NS_PER_MIN
+from state_machine.units import NL_PER_UL, NS_PER_MIN, NS_PER_MS
 from tests.core.fake_room import FakeRoom
 from tests.core.fixtures import profile
 from tests.core.procedure import People
@@ -251,3 +251,19 @@ def test_a_motion_prepared_before_a_power_cut_is_not_run_after_it():
     people.ticks(20)
     assert people.room.state.plan is None
     assert people.room.true_in_duct == 0
+
+
+@pytest.mark.hazard("HZ-OVERVOLUME")
+def test_let_go_within_a_microlitre_of_a_checkpoint_the_injection_still_goes_on():
+    people = begun()
+    people.cannulate()
+    people.arm()
+    people.press()
+    while people.room.pump.moved < 49_200 * NS_PER_MIN:
+        people.tick(span_ns=10 * NS_PER_MS)
+    people.room.box.hold = False
+    people.ticks(10)
+    delivered_nl = people.room.pump.counter_nl
+    assert 49_000 < delivered_nl < 50_000
+    people.inject()
+    assert injected_nl(people) == [50_000, 60_000 - delivered_nl]
