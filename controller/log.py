@@ -33,6 +33,8 @@ REDACTED: Final = "[redacted]"
 PRIVATE_KEYS: Final = frozenset({"patient_name", "birth_date"})
 """Keys whose values never reach a log."""
 
+_CHATTY: Final = "transitions"
+"""Says every step of every state machine; the record does that better."""
 _IN_TEXT: Final = re.compile(
     rf"""(\b(?:{"|".join(sorted(PRIVATE_KEYS))})['"]?\s*[=:]\s*)('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 )
@@ -173,6 +175,9 @@ def configure(
     old_level = root.level
     root.addHandler(handoff)
     root.setLevel(number)
+    steps = logging.getLogger(_CHATTY)
+    old_steps_level = steps.level
+    steps.setLevel(number if number <= logging.DEBUG else logging.WARNING)
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *_common(), _hold_exception, _for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -187,6 +192,7 @@ def configure(
         stopped.set()
         root.removeHandler(handoff)
         root.setLevel(old_level)
+        steps.setLevel(old_steps_level)
         structlog.reset_defaults()
         lost_count = handoff.dropped_count + writer.failed_count
         writer.stop(*([_lost(lost_count)] if lost_count else []))

@@ -34,6 +34,18 @@ def logs(tmp_path):
     assert not any(isinstance(h, log._Handoff) for h in logging.getLogger().handlers)
 
 
+@pytest.mark.parametrize(("level", "count"), [("INFO", 1), ("DEBUG", 2)])
+def test_steps_of_state_machines_are_said_only_to_those_who_ask_for_everything(
+    tmp_path, level, count
+):
+    path = tmp_path / "steps.jsonl"
+    stop = log.configure(level, path, io.StringIO())
+    logging.getLogger("transitions.core").info("Finished processing state ARM")
+    logging.getLogger("transitions.core").warning("something is wrong")
+    stop()
+    assert len(path.read_text(encoding="utf-8").splitlines()) == count
+
+
 def test_an_event_reaches_console_and_file(logs):
     structlog.get_logger("controller.loop").info("pass late", late_ms=51)
     console, events = logs.read()
