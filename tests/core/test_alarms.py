@@ -339,3 +339,13 @@ def test_overdue_and_dwell_are_words_only():
         )
     )
     assert run(overdue).state.phase is Phase.COMPRESSION
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS")
+def test_power_given_back_in_vain_is_withdrawn_until_a_person_gives_it_again():
+    known = (Alarm("stop-not-obeyed", 1, acknowledged=True),)
+    scene = REST().but(pump={"stop_overdue": True}, state={"alarms": known})
+    assert run(scene.but(state={"permit_ns": NOW_NS - 10 * S})).state.permit
+    vain = run(scene.but(state={"permit_ns": NOW_NS - 10 * S - 1}))
+    assert not vain.targets.room.pump_permit
+    assert not vain.state.permit

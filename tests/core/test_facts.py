@@ -358,3 +358,11 @@ def test_the_sensors_temperature_goes_before_the_entered_one():
     assert mounted().temperature_mc == 37_000
     assert Exposure().view is View.NONE
     assert Hold().action is HoldAction.NONE
+
+
+@pytest.mark.hazard("HZ-STALE-DATA")
+@pytest.mark.parametrize(("phase", "age_ms"), [(Phase.COMPRESSION, 60), (Phase.EXPOSURE, 500)])
+def test_the_line_may_be_older_where_it_is_asked_less_often(phase, age_ms):
+    scene = squeezed().but(state={"phase": phase}, line={"at_ns": NOW_NS - age_ms * MS})
+    assert facts(scene).line_calm
+    assert not facts(scene.but(line={"at_ns": NOW_NS - age_ms * MS - 1})).line_calm

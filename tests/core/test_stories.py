@@ -16,6 +16,7 @@ from state_machine.entries import (
 from state_machine.readings import Link, Motion, Paddle, UnitState
 from state_machine.requests import Event, Role
 from state_machine.state import HoldPhase, Phase
+from state_machine.step import step
 from state_machine.targets import Compression, ExposureStage, PumpAction
 from state_machine.units import NS_PER_MS, NS_PER_S
 from tests.core.fake_room import FakeRoom
@@ -88,6 +89,7 @@ def test_the_emergency_stop_makes_everything_safe_at_once():
     assert outcome.state.phase is Phase.STOPPED
     assert outcome.targets.pump.action is PumpAction.STOPPED
     assert not outcome.targets.room.pump_permit
+    assert not outcome.state.permit, "in the pass that saw it, not when the box has tripped"
     assert outcome.state.hold.phase is HoldPhase.CLOSED
     people.ticks(5)
     assert not people.room.state.permit
@@ -356,3 +358,18 @@ def test_run_waits_for_what_a_restart_would_need():
     resume = max(seq for seq, kind in kinds.items() if kind is Resume)
     ledger = max(seq for seq, kind in kinds.items() if kind is LedgerChanged)
     assert intent < ledger < resume <= plan.intent_seq
+
+
+@pytest.mark.hazard("HZ-LOST-COUNT")
+def test_what_may_have_moved_since_the_question_is_in_the_high():
+    people = at("injecting")
+    people.ticks(60)
+    plan, now_ns = people.room.state.plan, people.room.now_ns
+    assert plan is not None
+    silent = people.room.readings  # nothing new is heard for 140 ms
+    before = people.room.state.ledger.account
+    after = step(people.room.state, silent, (), now_ns + 135 * NS_PER_MS).state.ledger.account
+    assert before is not None
+    assert after is not None
+    assert after.high_nl - before.high_nl >= plan.rate_nl_min * 135 // 60_000
+    assert after.low_nl == before.low_nl

@@ -165,3 +165,13 @@ def done() -> rq.Do:
 def test_settling_is_nothing_elsewhere():
     made = state(Phase.ARM)
     assert timing.settling(made, readings(), NOW_NS) is made.injection
+
+
+@pytest.mark.hazard("HZ-OVERVOLUME", "HZ-OVERRATE")
+def test_a_running_motion_wakes_for_its_ramp_and_its_motor_time():
+    climbing = injecting().but(plan={"running_ns": NOW_NS - 100 * MS, "rate_nl_min": 40_000})
+    at_ns = timing.wake_at_ns(climbing.state, climbing.readings, NOW_NS)
+    assert at_ns == NOW_NS + 150 * MS
+    steady = injecting().but(plan={"running_ns": NOW_NS}, injection={"motor_ns": 60 * S})
+    at_ns = timing.wake_at_ns(steady.state, steady.readings, NOW_NS)
+    assert at_ns == NOW_NS + 120 * S + 1
