@@ -1,0 +1,1 @@
+"""Real processes, a real pty, real TCP: slow, few, with bounded waits."""
