@@ -14,7 +14,11 @@ _BACKLOG: Final = 8
 _TRIAL_S: Final = 1.0
 
 
-class AddressInUse(Exception):
+class AddressUnusable(Exception):
+    """Nobody can listen on the path; the text says why and what to do."""
+
+
+class AddressInUse(AddressUnusable):
     """The path is taken, by another controller or a file; the text says what to do."""
 
 
@@ -26,9 +30,13 @@ class UnixListener:
 
         Raises:
             AddressInUse: another controller answers there, or it is no socket.
+            AddressUnusable: its folder is missing or may not be written.
         """
         self.path = path
-        _clear_stale(path)
+        try:
+            _clear_stale(path)
+        except OSError as error:
+            raise _unusable(path, error) from error
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             before = os.umask(0o177)
@@ -37,9 +45,9 @@ class UnixListener:
             finally:
                 os.umask(before)
             self._socket.listen(_BACKLOG)
-        except OSError:
+        except OSError as error:
             self._socket.close()
-            raise
+            raise _unusable(path, error) from error
         self._socket.setblocking(False)
 
     def accept(self) -> "SocketPort | None":
@@ -112,6 +120,13 @@ class SocketPort:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+
+def _unusable(path: Path, error: OSError) -> AddressUnusable:
+    return AddressUnusable(
+        f"cannot listen on {path} ({error.strerror or error}): its folder {path.parent} must"
+        " exist and be writable for this user; make it so, or name another with --state"
+    )
 
 
 def _clear_stale(path: Path) -> None:

@@ -17,6 +17,7 @@ from controller.clock import Clock, RealClock
 from controller.loop import Api, DevicePort, Journal, Link, Room, make_safe, record, run_pass
 from controller.record.journal import Journal as DiskJournal
 from controller.record.reader import newest_resume
+from controller.record.store import JournalError
 from controller.version import VERSION
 from drivers.driver import Driver, PollPlan
 from drivers.ports import Opener, Port, SerialPort, TcpPort
@@ -152,11 +153,12 @@ class RealRoom:
 
         Raises:
             JournalError: the record cannot be opened.
-            AddressInUse: another controller runs in this state folder.
+            AddressUnusable: another controller runs in this state folder, or it cannot be
+                listened there.
         """
         self.loaded = loaded
         self.clock = clock or RealClock()
-        paths.journal.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make_folder(paths.journal)
         self.journal_path: Path = paths.journal / JOURNAL_FILE
         self.journal = DiskJournal(self.journal_path)
         try:
@@ -235,6 +237,16 @@ class RealRoom:
         outcome = step(self.room.state, self.room.readings, (request,), now_ns)
         self.room.state = outcome.state
         record(self.room, outcome.entries, now_ns, self.clock.utc_ns())
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise JournalError(
+            f"journal folder {folder} cannot be made ({error.strerror}): it must be a folder that"
+            " this user may write; give what is above it to this user, or name another with --state"
+        ) from error
 
 
 def _real_ports(loaded: LoadedRoom) -> dict[str, SerialPort | TcpPort]:

@@ -1,6 +1,7 @@
 """The ``galactograph`` command: run a room, check a profile, verify and report a record."""
 
 import argparse
+import contextlib
 import gc
 import os
 import signal
@@ -16,7 +17,7 @@ from config.override import with_addresses
 from config.problems import ConfigError, ConfigUnreadable
 from config.state_paths import state_paths
 from controller import log
-from controller.api_socket import AddressInUse
+from controller.api_socket import AddressUnusable
 from controller.assembly import RealRoom
 from controller.doctor import run as doctor
 from controller.record import report, verify
@@ -113,22 +114,20 @@ def _run_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run a room: 0 after a stop, 2 when it cannot be started."""
-    try:
-        loaded = _loaded(args)
-        paths = state_paths(loaded.room, args.state or default_state_folder())
-        room = RealRoom(loaded, paths, journal_wrapper=SpokenJournal)
-    except ConfigError as error:
-        for problem in error.problems:
-            sys.stderr.write(f"{problem.words()}\n")
-        return WRONG if isinstance(error, ConfigUnreadable) else FAILED
-    except (JournalError, AddressInUse, OSError) as error:
-        sys.stderr.write(f"galactograph run: {error}\n")
-        return WRONG
-    quiet = log.configure(args.log, args.log_file)
-    try:
+    with contextlib.ExitStack() as stack:
+        try:
+            loaded = _loaded(args)
+            paths = state_paths(loaded.room, args.state or default_state_folder())
+            stack.callback(log.configure(args.log, args.log_file))
+            room = RealRoom(loaded, paths, journal_wrapper=SpokenJournal)
+        except ConfigError as error:
+            for problem in error.problems:
+                sys.stderr.write(f"{problem.words()}\n")
+            return WRONG if isinstance(error, ConfigUnreadable) else FAILED
+        except (JournalError, AddressUnusable, OSError) as error:
+            sys.stderr.write(f"galactograph run: {error}\n")
+            return WRONG
         _until_told(room)
-    finally:
-        quiet()
     return OK
 
 

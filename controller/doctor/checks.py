@@ -33,6 +33,6 @@ PORT: Final[tuple[Callable[[Computer, LoadedRoom], Finding], ...]] = (
 
 def room_problem(problem: Problem) -> Finding:
     """A problem of a room or procedure file as a finding."""
-    value = f"{problem.file}: {problem.value or 'nothing'}"
+    value = f"{problem.file}: {problem.value or 'nothing'}" if problem.key else problem.file
     name = problem.key or "room file"
     return Finding(name, Level.WRONG, value, problem.allowed, problem.what_to_do)

@@ -37,8 +37,7 @@ def _told(finding: Finding) -> str:
 
 def summary(findings: list[Finding]) -> str:
     """One line: how many of each."""
-    counts = {level: sum(row.level is level for row in findings) for level in Level}
-    words = ", ".join(f"{count} {level.value}" for level, count in counts.items())
+    words = ", ".join(f"{_count(findings, level)} {level.value}" for level in Level)
     return f"{len(findings)} checks: {words}"
 
 
@@ -46,8 +45,13 @@ def as_json(findings: list[Finding], out: TextIO) -> None:
     """One JSON object per line, worst first, the summary last."""
     for finding in worst_first(findings):
         out.write(json.dumps({"kind": "finding", **msgspec.to_builtins(finding)}) + "\n")
-    counts = {level.value: sum(row.level is level for row in findings) for level in Level}
-    out.write(json.dumps({"kind": "summary", "ok": not counts["wrong"], **counts}) + "\n")
+    counts = {f"{level.value}_count": _count(findings, level) for level in Level}
+    told = {"kind": "summary", "ok": not counts["wrong_count"], **counts}
+    out.write(json.dumps(told) + "\n")
+
+
+def _count(findings: list[Finding], level: Level) -> int:
+    return sum(finding.level is level for finding in findings)
 
 
 def _width(out: TextIO) -> int:

@@ -12,6 +12,7 @@ from drivers.driver import NEVER_NS
 from drivers.exchange import Exchange
 from drivers.modbus import Answer, RegisterClient
 from drivers.modbus_session import MODE_NAMES, Kind, Session
+from drivers.new_era.driver import ECHO
 from drivers.new_era.line import Alarmed, Answered, Ask, Echoed, Event, Line, Purpose, Shape
 from drivers.new_era.settings import MODELS, OLDEST_MAJOR, identify
 from drivers.registers import Implausible, whole
@@ -155,7 +156,7 @@ class PumpTalk:
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Echoed):
-            self._refusal = "our own bytes come back: the cable is not in its socket 'To Computer'"
+            self._refusal = ECHO
         elif isinstance(event, Alarmed):
             self.silent = False
         elif isinstance(event, Answered):
@@ -188,8 +189,7 @@ class PumpTalk:
         if self._gone:
             return Finding(self.name, Level.WRONG, value, self.allowed, self._gone)
         if self._refusal:
-            todo = f"{self._refusal}; connect the right pump or correct [pump] in the room file"
-            return Finding(self.name, Level.WRONG, value, self.allowed, todo)
+            return Finding(self.name, Level.WRONG, value, self.allowed, self._refusal)
         if self._identity:
             return Finding(self.name, Level.OK, value, self.allowed)
         heard = "no answer" if self.silent else "alarms, but no version"

@@ -61,7 +61,7 @@ _SCHEMA: Final = (
 
 _WORDS: Final = (
     # (SQLite's error name begins with, what happened, what to do)
-    ("SQLITE_FULL", "the disk is full", "free space; nothing already written is lost"),
+    ("SQLITE_FULL", "the disk is full", "free space (100 MB); nothing written is lost"),
     ("SQLITE_READONLY", "it may only be read", "make file and folder writable for this user"),
     ("SQLITE_PERM", "access is denied", "make file and folder writable for this user"),
     ("SQLITE_CANTOPEN", "it cannot be opened", "check that its folder exists and is writable"),

@@ -52,6 +52,9 @@ def setting_rows(safe_timeout_s: int) -> tuple[Row, ...]:
     )
 
 
+_OTHER: Final = "connect a supported pump"
+
+
 class Identity(msgspec.Struct, frozen=True):
     """What `VER` told: text for the reading, and why it is refused (empty = it is not)."""
 
@@ -63,15 +66,23 @@ def identify(version: str, expect_model: str) -> Identity:
     """Judge the answer to `VER` (already of that shape)."""
     match = VERSION.fullmatch(version)
     if match is None:
-        return Identity(version, f"the pump calls itself {version!r}, which is no version")
+        return Identity(
+            version, f"the pump calls itself {version!r}, which is no version; {_OTHER}"
+        )
     model, upgrade, major = f"NE{match[1]}", match[2] or "", int(match[3])
     text = f"{model}{upgrade} V{match[3]}.{match[4]}"
     if expect_model and model != expect_model:
-        refusal = f"pump is a {model}, the room expects a {expect_model}; correct one of them"
+        refusal = (
+            f"pump is a {model}, the room expects a {expect_model};"
+            " connect that one, or correct pump.model in the room file"
+        )
     elif model not in MODELS:
-        refusal = f"pump is a {model}; supported are {', '.join(MODELS)}"
+        refusal = f"pump is a {model}; supported are {', '.join(MODELS)}; {_OTHER}"
     elif major < OLDEST_MAJOR:
-        refusal = f"pump firmware is V{match[3]}.{match[4]}; V{OLDEST_MAJOR} or newer is needed"
+        refusal = (
+            f"pump firmware is V{match[3]}.{match[4]}; V{OLDEST_MAJOR} or newer is needed;"
+            f" have it renewed by the maker, or {_OTHER}"
+        )
     else:
         refusal = ""
     return Identity(text, refusal)

@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from controller.api_socket import AddressInUse, UnixListener
+from controller.api_socket import AddressInUse, AddressUnusable, UnixListener
 from drivers.ports import LinkLost
 
 PATIENCE_S = 10
@@ -132,5 +132,5 @@ def test_a_file_that_is_no_socket_is_left_alone(path):
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path):
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(AddressUnusable, match="none must exist and be writable.*--state"):
         UnixListener(tmp_path / "none" / "control.sock")
