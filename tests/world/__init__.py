@@ -1,0 +1,1 @@
+"""Whole rooms on virtual time: real loop, drivers and core; simulated devices and hands."""
