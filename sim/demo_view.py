@@ -15,22 +15,18 @@ from controller.record.verify import Verdict
 
 _PRIORITY: Final = {"high": "bold white on red", "medium": "black on yellow", "low": "cyan"}
 _STEPS: Final = (
-    "standby",
-    "checklist",
-    "set-up",
-    "prime-and-zero",
-    "locate-duct",
-    "cannulate",
-    "arm",
-    "injecting",
-    "settle",
-    "compression",
-    "exposure",
-    "review",
-    "decannulate",
-    "aftercare",
-    "closed",
+    ("standby", "checklist", "set-up", "prime-and-zero"),
+    ("locate-duct", "cannulate", "arm", "injecting", "settle"),
+    ("compression", "exposure", "review", "decannulate", "aftercare", "closed"),
 )
+"""Before the patient's duct, in it, after it; every row fits into 80 columns."""
+_STEP_OF: Final = {
+    "arm-confirm": "arm",
+    "armed": "arm",
+    "holding": "injecting",
+    "exposure-armed": "exposure",
+}
+"""Phases that share a step with another."""
 _LINE_EVERY_MS: Final = 2_000
 
 
@@ -54,6 +50,7 @@ class View:
         self._phase = ""
         self._alarms: set[str] = set()
         self._line_ms = 0
+        self._zero_ms = -1
 
     def __enter__(self) -> "View":
         """Begin showing."""
@@ -74,30 +71,32 @@ class View:
 
     def show(self, snapshots: list[dict[str, Any]]) -> None:
         """Show the newest; say phases and alarms that passed in between."""
+        if self._zero_ms < 0:
+            self._zero_ms = snapshots[0]["t_ms"]
         for shown in snapshots:
-            self._say_changes(shown)
+            self._say_changes(shown, _clock(shown["t_ms"] - self._zero_ms))
         if self._live is not None:
             self._live.update(panel(snapshots[-1]))
 
-    def _say_changes(self, shown: dict[str, Any]) -> None:
+    def _say_changes(self, shown: dict[str, Any], at: str) -> None:
         where = self._live.console if self._live is not None else self._console
         if shown["phase"] != self._phase:
             self._phase = shown["phase"]
-            where.print(Text.assemble(_clock(shown), "  ", (self._phase, "bold")))
+            where.print(Text.assemble(at, "  ", (self._phase, "bold")))
         names = {alarm["name"] for alarm in shown["alarms"]}
         for alarm in shown["alarms"]:
             if alarm["name"] not in self._alarms:
                 style = _PRIORITY[alarm["priority"]]
-                where.print(_clock(shown), Text(f"{alarm['words']}: {alarm['action']}", style))
+                where.print(at, Text(f"{alarm['words']}: {alarm['action']}", style))
         self._alarms = names
         if self._live is None and shown["t_ms"] - self._line_ms >= _LINE_EVERY_MS:
             self._line_ms = shown["t_ms"]
-            where.print(_line(shown), soft_wrap=True)
+            where.print(at, _line(shown), soft_wrap=True)
 
 
-def _clock(shown: dict[str, Any]) -> str:
-    seconds = shown["t_ms"] / 1e3
-    return f"{seconds % 100_000:9.1f} s"
+def _clock(since_ms: int) -> str:
+    """Seconds since the first snapshot."""
+    return f"{since_ms / 1e3:7.1f} s"
 
 
 def _waits(shown: dict[str, Any]) -> str:
@@ -112,7 +111,7 @@ def _waits(shown: dict[str, Any]) -> str:
 def _line(shown: dict[str, Any]) -> str:
     volume, rate, pressure = shown["volume"], shown["rate"], shown["pressure"]
     return (
-        f"{_clock(shown)}    {shown['phase']:<15} "
+        f"  {shown['phase']:<15} "
         f"[{millilitres(volume['low_nl'])}, {millilitres(volume['high_nl'])}] mL  "
         f"rate {rate['confirmed_nl_min'] / 1e6:.3f}/{rate['commanded_nl_min'] / 1e6:.3f} mL/min  "
         f"line {kilopascals(pressure['line_pa'])} net {kilopascals(pressure['net_pa'])} kPa  "
@@ -126,7 +125,7 @@ def panel(shown: dict[str, Any]) -> Panel:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", min_width=10)
     table.add_column()
-    table.add_row("phase", Text(shown["phase"], "bold"))
+    table.add_row("phase", Text.assemble((shown["phase"], "bold"), *_why_stopped(shown)))
     table.add_row("next", _waits(shown))
     interval = f"[{millilitres(volume['low_nl'])}, {millilitres(volume['high_nl'])}] mL"
     target = f"planned {millilitres(volume['planned_nl'])}, next checkpoint "
@@ -142,7 +141,8 @@ def panel(shown: dict[str, Any]) -> Panel:
         f"line {kilopascals(pressure['line_pa'])} kPa, "
         f"net {kilopascals(pressure['net_pa'])} kPa ({pressure['net_is']})",
     )
-    table.add_row("hold", f"{shown['hold']['phase']} {shown['hold']['why']}")
+    hold = shown["hold"]
+    table.add_row("hold", ": ".join(part for part in (hold["phase"], hold["why"]) if part))
     unit = shown["devices"]["mammograph"]
     table.add_row(
         "unit",
@@ -154,12 +154,18 @@ def panel(shown: dict[str, Any]) -> Panel:
     return Panel(Group(_steps(shown["phase"]), Text(), table, *_alarms(shown)), title=title)
 
 
+def _why_stopped(shown: dict[str, Any]) -> tuple[str, ...]:
+    words = shown["stop"]["words"]
+    return (f": {words}",) if shown["phase"] == "stopped" and words else ()
+
+
 def _steps(phase: str) -> Text:
-    at = phase if phase in _STEPS else phase.replace("-armed", "").replace("holding", "injecting")
-    at = "arm" if at in ("arm-confirm", "armed") else at
+    at = _STEP_OF.get(phase, phase)
     line = Text()
-    for step in _STEPS:
-        line.append(f" {step} ", "reverse bold" if step == at else "dim")
+    for number, row in enumerate(_STEPS):
+        line.append("\n" * bool(number))
+        for step in row:
+            line.append(f" {step} ", "reverse bold" if step == at else "dim")
     return line
 
 

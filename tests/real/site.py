@@ -4,7 +4,6 @@ Every wait has an end and a descriptor; nothing sleeps. The line's dead space is
 the simulated line is filled already, so that an injection begins within seconds.
 """
 
-import contextlib
 import json
 import os
 import select
@@ -12,15 +11,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from config.load import load_room
 from drivers.registry import known_names
 from sim import technologist
 from sim.client import Lines, connect, hang_up
 from sim.technologist import Order, Request, Technologist
+from tests.config.conftest import Site as RoomFiles
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 30.0
@@ -41,17 +43,10 @@ def environment() -> dict[str, str]:
 
 def write_room(folder: Path) -> Path:
     """The demo's room, with a line that is primed within seconds."""
-    procedure = (ROOT / "config/procedures/galactography.toml").read_text(encoding="utf-8")
-    room = (ROOT / "config/rooms/demo.toml").read_text(encoding="utf-8")
-    assert "dead_space_nl = 59_000" in procedure
-    (folder / "quick.toml").write_text(
-        procedure.replace("dead_space_nl = 59_000", "dead_space_nl = 2_000").replace(
-            "prime_volume_nl = 80_000", "prime_volume_nl = 30_000"
-        )
-    )
-    path = folder / "room.toml"
-    path.write_text(room.replace('procedure = "galactography"', 'procedure = "quick.toml"'))
-    return path
+    files = RoomFiles(folder)
+    files.change_procedure("dead_space_nl = 59_000", "dead_space_nl = 2_000")
+    files.change_procedure("prime_volume_nl = 80_000", "prime_volume_nl = 30_000")
+    return files.room_path
 
 
 class Site:
@@ -202,9 +197,7 @@ class Site:
                 process.stdout.close()
 
 
-@contextlib.contextmanager
-def quick_hands(monkeypatch: Any) -> Iterator[None]:
+def quick_hands(monkeypatch: pytest.MonkeyPatch) -> None:
     """A technologist who hardly thinks."""
     monkeypatch.setattr(technologist, "REACTION_NS", 20_000_000)
     monkeypatch.setattr(technologist, "HANDS_NS", 50_000_000)
-    yield

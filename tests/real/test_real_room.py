@@ -25,12 +25,10 @@ SOON_NS = 1_500_000_000
 @pytest.fixture
 def site(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # a socket's path is short only when it is relative
-    with quick_hands(monkeypatch):
-        made = Site(tmp_path)
-        try:
-            yield made
-        finally:
-            made.close()
+    quick_hands(monkeypatch)
+    made = Site(tmp_path)
+    yield made
+    made.close()
 
 
 def entries(site):
