@@ -252,6 +252,8 @@ def update(
     result = []
     for row in ALARMS:
         alarm, present = known.get(row.name), row.present(state, readings, now_ns)
+        if alarm is None and not present:
+            continue
         if present and (alarm is None or not alarm.present):
             alarm = Alarm(row.name, now_ns)  # a new occurrence is a new alarm
         elif alarm is not None and not present and alarm.present:

@@ -65,6 +65,7 @@ class Facts(msgspec.Struct, frozen=True):
     resistance_measured: bool = False
     resistance_in_band: bool = False
     drop_allowed: bool = False
+    stored_allowed: bool = False
     counters_zero: bool = False
     # duct
     duct_named: bool = False
@@ -235,6 +236,7 @@ def _prime(state: State, readings: Readings, limits: Limits) -> dict[str, bool]:
         "resistance_measured": line.resistance_pa_s_ul > 0,
         "resistance_in_band": limits.band_low_ppm <= measured_ppm <= limits.band_high_ppm,
         "drop_allowed": drop_pa <= limits.flow_drop_pa,
+        "stored_allowed": observe.stored_nl(state, drop_pa) <= limits.stored_volume_nl,
         "counters_zero": observe.proven_stopped(pump)
         and pump.infused_nl == 0
         and pump.withdrawn_nl == 0,

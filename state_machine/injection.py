@@ -21,7 +21,7 @@ from state_machine.state import (
     State,
 )
 from state_machine.targets import PumpAction, PumpTarget
-from state_machine.units import NS_PER_MS, NS_PER_S, flow_resistance_pa_s_ul, span_ceil_ns
+from state_machine.units import NS_PER_MS, NS_PER_S, flow_resistance_pa_s_ul
 
 RAMP_STEP_NS = 250 * NS_PER_MS
 """The ramp climbs in steps: each costs the line one exchange (about 16 ms, manual M1)."""
@@ -226,17 +226,6 @@ def open_tip_resistance_pa_s_ul(state: State, plan: Plan) -> int:
     if line.sample_count < 20 or plan.top_rate_nl_min == 0:
         return 0
     return flow_resistance_pa_s_ul(line.sample_pa // line.sample_count, plan.top_rate_nl_min)
-
-
-def planned_span_ns(state: State) -> int:
-    """Shortest time that the planned volume takes at its top rates."""
-    planned_nl, limits = observe.planned_nl(state), state.profile.limits
-    first_nl = min(planned_nl, limits.first_checkpoint_nl)
-    span_ns = span_ceil_ns(first_nl, observe.rate_limit_nl_min(state, 0))
-    rest_nl = planned_nl - first_nl
-    return span_ns + (
-        span_ceil_ns(rest_nl, observe.rate_limit_nl_min(state, planned_nl)) if rest_nl else 0
-    )
 
 
 def start(state: State, readings: Readings) -> Injection:

@@ -217,6 +217,10 @@ def _tip_out(turn: Turn, request: rq.TipOut) -> Words:
             (not request.by.strip(), "say who you are"),
             (not state.line.zeroed, "zero the line sensor first"),
             (purpose is Purpose.OPEN_TIP and not state.line.primed, "prime first"),
+            (
+                abs(observe.rest_pa(state)) > limits.rest_pressure_pa,
+                "the line pressure at rest is not zero: wait until it has come down, or zero again",
+            ),
             (state.plan is not None, "a motion is under way: release the switch, wait"),
             (
                 not observe.injection_readings_fresh(state, turn.readings, turn.now_ns),

@@ -8,7 +8,15 @@ of each other against a wrong *reading* (safety rules 4.7).
 from state_machine import ledger
 from state_machine.readings import Link, Motion, Prompt, PumpReading, Readings
 from state_machine.state import Phase, State
-from state_machine.units import NS_PER_S, clamp_low, flow_drop_pa, interpolate, poiseuille_pa_s_ul
+from state_machine.units import (
+    NS_PER_S,
+    PA_PER_KPA,
+    ceil_div,
+    clamp_low,
+    flow_drop_pa,
+    interpolate,
+    poiseuille_pa_s_ul,
+)
 
 RELAX_NS = 5 * NS_PER_S
 """After a stop the line needs about three time constants (tau <= 1.5 s) before its
@@ -164,6 +172,14 @@ def volume_left_nl(state: State) -> int:
     # the ledger will count digit, stop and syringe uncertainty on top of what is delivered
     left_nl = clamp_low(left_nl - COUNT_MARGIN_NL)
     return left_nl * 1_000_000 // (1_000_000 + scale_ppm)
+
+
+def stored_nl(state: State, drop_pa: int) -> int:
+    """Volume that the line stores at a pressure drop and gives up after a stop (C times P).
+
+    Compliance is the profile's until it is measured (assumption, facts C2).
+    """
+    return ceil_div(state.profile.line_compliance_nl_kpa * drop_pa, PA_PER_KPA)
 
 
 def syringe_left_nl(state: State) -> int:

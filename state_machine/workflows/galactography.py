@@ -84,6 +84,11 @@ TO_LEAVE_PRIME = (
         lambda f: f.drop_allowed,
         "the cannula needs too much pressure: warm the contrast, or a wider or shorter cannula",
     ),
+    C(
+        lambda f: f.stored_allowed,
+        "the line would store too much at this rate and give it after a stop: warm the contrast,"
+        " or a wider or shorter cannula",
+    ),
     C(lambda f: f.at_rest, "the line pressure at rest is not zero: wait, or zero again"),
     C(lambda f: f.counters_zero, "the pump's counters are not zero yet: wait"),
 )

@@ -107,6 +107,7 @@ DERIVED = (
     Derived("resistance_in_band", rest, less(line_check={"resistance_pa_s_ul": 2_850})),  # 1.7 x 1,676 = 2,849.2
     Derived("resistance_in_band", rest, less(state={"mounted": None})),
     Derived("drop_allowed", rest, less(line_check={"resistance_pa_s_ul": 25_201})),  # x 0.2 mL/min = 84,003 Pa
+    Derived("stored_allowed", rest, less(line_check={"resistance_pa_s_ul": 5_001})),  # 300 nL/kPa x 16.67 kPa = 5,001 nL
     Derived("counters_zero", rest, less(pump={"infused_nl": 1})),
     Derived("counters_zero", rest, less(pump={"withdrawn_nl": 1})),
     Derived("counters_zero", rest, less(pump={"prompt": Prompt.PAUSED})),
