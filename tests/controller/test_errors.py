@@ -24,9 +24,9 @@ from tests.config.conftest import Site
 
 # Verbs that tell a person to act: every text holds at least one of them.
 ADVICE = (
-    "add", "change", "check", "choose", "close", "connect", "correct", "did you mean", "free space", "give",
-    "install", "keep", "make", "move", "name", "plug", "set", "start", "stop", "switch", "use",
-    "write",
+    "add", "change", "check", "choose", "close", "connect", "correct", "did you mean",
+    "free space", "give", "install", "keep", "make", "move", "name", "plug", "set", "start",
+    "stop", "switch", "use", "write",
 )  # fmt: skip
 
 
