@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.driver import NEVER_NS
-from drivers.exchange import MISSES_LOST, NOISE_LIMIT_NS, QUIET_NS, WINDOW, Exchange
+from drivers.exchange import MISSES_LOST, NOISE_LIMIT_NS, QUIET_NS, WINDOW, WINDOW_MIN, Exchange
 
 MS = 1_000_000
 DIS_QUESTION, DIS_ANSWER = 9, 22
@@ -102,7 +102,7 @@ def test_percentile_is_that_of_the_window(spans):
         exchange.ask(b"q", 10, 1_000)
         exchange.answered(1_000 + span)
     window = sorted(spans[-WINDOW:])
-    if len(window) < 20:
+    if len(window) < WINDOW_MIN:
         assert exchange.p99_ns() == 0
     else:
         share = sum(value <= exchange.p99_ns() for value in window) / len(window)
