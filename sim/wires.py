@@ -67,6 +67,8 @@ class Wire:
         self._baud = baud
         self._now = now
         self._adopted = False
+        self.due_ns = device.speaks_ns()
+        """Next instant at which something is due on this wire, as of the last look."""
         self._to_device: list[tuple[int, bytes]] = []
         self._to_port: list[tuple[int, bytes]] = []
         self._free_ns = {">": 0, "<": 0}
@@ -104,7 +106,9 @@ class Wire:
             self._adopted = False
             raise LinkLost(f"{self.name}: the wire is cut")
         if not self.pulled:
-            self._to_device.append((self._arrival_ns(">", len(data)), data))
+            at_ns = self._arrival_ns(">", len(data))
+            self._to_device.append((at_ns, data))
+            self.due_ns = min(self.due_ns, at_ns)
         return len(data)
 
     def fileno(self) -> int | None:
@@ -125,6 +129,10 @@ class Wire:
         self._free_ns[direction] = start_ns + span_ns
         return start_ns + span_ns + self._latency_ns
 
+    def look(self) -> None:
+        """See anew what is due, after anything may have made the device speak."""
+        self.due_ns = self.next_ns()
+
     def next_ns(self) -> int:
         """Next instant at which something is due on this wire."""
         due_ns = self.device.speaks_ns()
@@ -134,8 +142,9 @@ class Wire:
             due_ns = min(due_ns, self._to_port[0][0])
         return due_ns
 
-    def advance(self, now_ns: int) -> None:
-        """Carry what is due to either end, and let the device speak."""
+    def advance(self, now_ns: int) -> bool:
+        """Carry what is due to either end; True when the device heard something."""
+        heard = bool(self._to_device) and self._to_device[0][0] <= now_ns
         while self._to_device and self._to_device[0][0] <= now_ns:
             at_ns, data = self._to_device.pop(0)
             self._tell(self.name, ">", at_ns, data)
@@ -147,6 +156,8 @@ class Wire:
             at_ns, data = self._to_port.pop(0)
             self._tell(self.name, "<", at_ns, data)
             self._arrived += data
+        self.look()
+        return heard
 
     def cut(self) -> None:
         """Lose the connection with everything on its way; both ends are told."""

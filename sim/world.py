@@ -125,20 +125,32 @@ class World:
     def _go_on(self, until_ns: int) -> None:
         """Jump to the next instant at which anything happens, and let it happen."""
         wires = self._wires
-        wires_ns = [wire.next_ns() for wire in wires]
-        due_ns = min(*wires_ns, self.devices.next_change_ns(), until_ns)
+        due_ns = min(self.devices.next_change_ns(), until_ns)
         if self._events:
             due_ns = min(due_ns, self._events[0][0])
+        for wire in wires:
+            if wire.due_ns < due_ns:
+                due_ns = wire.due_ns
         self._now_ns = now_ns = max(self._now_ns, due_ns)
+        anew = False
         if self._events and self._events[0][0] <= now_ns:
             self._run_events()
-            wires_ns = [wire.next_ns() for wire in wires]
+            anew = True
         if self.devices.next_change_ns() <= now_ns:
             self.devices.advance(now_ns)
-            wires_ns = [wire.next_ns() for wire in wires]
-        for wire, wire_ns in zip(wires, wires_ns, strict=True):
-            if wire_ns <= now_ns:
-                wire.advance(now_ns)
+            anew = True
+        if anew:
+            self._look()
+        heard = False
+        for wire in wires:
+            if wire.due_ns <= now_ns:
+                heard |= wire.advance(now_ns)
+        if heard:  # what one device hears may make another one speak
+            self._look()
+
+    def _look(self) -> None:
+        for wire in self._wires:
+            wire.look()
 
     def freeze(self, span_ns: int) -> None:
         """The controller stands still (suspended, or dead) while the room goes on."""
@@ -146,6 +158,7 @@ class World:
         while self._now_ns < end_ns:
             self._go_on(end_ns)
         self.devices.advance(end_ns)
+        self._look()
 
     # --- events -------------------------------------------------------------------------------
 
@@ -173,6 +186,7 @@ class World:
     def set_input(self, name: str, value: Any) -> None:
         """What hands do in the room, now."""
         self.devices.set_input(name, value, self._now_ns)
+        self._look()
 
     # --- running ------------------------------------------------------------------------------
 

@@ -49,7 +49,10 @@ def saved(scene: Scene) -> tuple[int, int]:
 def test_a_procedure_goes_through_its_phases_and_closes(plain: Scene):
     assert plain.procedure.phases == ONE
     assert plain.state.case is None
-    assert plain.who.refusals == []
+    # asked before the line had relaxed after the prime: refused, waited, asked again
+    assert {words.split(":")[0] for words in plain.who.refusals} <= {
+        "the line pressure at rest is not zero"
+    }
     assert set(plain.raised) == {"checkpoint"}
     assert plain.high_nl == 0
 
