@@ -757,8 +757,9 @@ def test_counters_are_not_cleared_on_the_way_to_a_motion():
 
 
 def test_exchange_time_is_told():
-    conversation = set_up()
+    conversation = set_up(plan=PLAN)
     assert reading(conversation).exchange_p99_ns == 0  # too few to speak of a percentile
+    conversation.activity = Activity.ACTIVE
     conversation.run([dis()] * 100, within_ms=60_000)
     assert reading(conversation).exchange_p99_ns == 10 * MS
 
