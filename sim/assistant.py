@@ -7,10 +7,12 @@ import sys
 from typing import Any, Final
 
 from config.load import load_room
+from config.problems import ConfigError
 from controller.clock import RealClock
 from drivers.registry import known_names
 from sim.client import Gone, Lines, connect, hang_up
-from sim.technologist import Deed, Order, Request, Technologist
+from sim.order_arguments import add_order, order_of
+from sim.technologist import Deed, Request, Technologist
 
 _NS_PER_S: Final = 1_000_000_000
 
@@ -20,24 +22,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--room", default="demo", metavar="FILE", help="room file or name")
     parser.add_argument("--api", required=True, metavar="PATH", help="the controller's socket")
     parser.add_argument("--control", required=True, metavar="HOST:PORT", help="hands in the room")
-    parser.add_argument("--volume-nl", type=int, default=60_000, help="ordered volume")
-    parser.add_argument("--views", default="CC", help="views, with commas")
+    add_order(parser)
     parser.add_argument("--limit-s", type=float, default=170.0, help="give up after this time")
 
 
 def run(args: argparse.Namespace) -> int:
-    """One procedure: 0 closed, 1 not finished; the last line is JSON."""
-    profile = load_room(args.room, known_names()).profile
-    order = Order(ordered_nl=args.volume_nl, views=tuple(args.views.split(",")))
-    who = Technologist(profile, order)
+    """One procedure: 0 closed, 1 not finished, 2 bad input; the last line is JSON."""
+    try:
+        profile = load_room(args.room, known_names()).profile
+    except ConfigError as error:
+        sys.stderr.write("".join(f"{problem.words()}\n" for problem in error.problems))
+        return 2
+    who = Technologist(profile, order_of(args))
+    phases: list[str] = []
     api: Lines | None = None
     room: Lines | None = None
     try:
         api = connect(args.api, "the controller")
         room = connect(args.control, "the simulated room")
-        phases, problem = _work(who, api, room, args.limit_s)
+        problem = _work(who, api, room, phases, args.limit_s)
     except Gone as gone:
-        phases, problem = [], str(gone)
+        problem = str(gone)
     finally:
         hang_up(api, room)
     done = who.finished and not problem
@@ -52,11 +57,10 @@ def run(args: argparse.Namespace) -> int:
     return 0 if done else 1
 
 
-def _work(who: Technologist, api: Lines, room: Lines, limit_s: float) -> tuple[list[str], str]:
-    """Look and act until the room stands by again."""
+def _work(who: Technologist, api: Lines, room: Lines, phases: list[str], limit_s: float) -> str:
+    """Look and act until the room stands by again; returns what went wrong, empty = nothing."""
     clock = RealClock()
     end_ns = clock.now_ns() + int(limit_s * _NS_PER_S)
-    phases: list[str] = []
     while clock.now_ns() < end_ns:
         if not select.select([api], [], [], 1.0)[0]:
             continue
@@ -64,8 +68,8 @@ def _work(who: Technologist, api: Lines, room: Lines, limit_s: float) -> tuple[l
         if newest is not None:
             _act(who.look(newest, clock.now_ns()), api, room)
         if who.finished and phases[-1] == "standby":
-            return phases, ""
-    return phases, f"not finished after {limit_s:.0f} s, in {phases[-1] if phases else 'nothing'}"
+            return ""
+    return f"not finished after {limit_s:.0f} s, in {phases[-1] if phases else 'nothing'}"
 
 
 def _hear(who: Technologist, api: Lines, phases: list[str]) -> dict[str, Any] | None:

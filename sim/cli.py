@@ -12,7 +12,7 @@ from config.problems import ConfigError
 from controller.version import VERSION
 from drivers.registry import known_names
 from sim import assistant, demo, procedure, serve
-from sim.technologist import Order
+from sim.order_arguments import add_order, order_of
 
 _EXAMPLES = """\
 examples:
@@ -52,8 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     running = commands.add_parser("run", help="one procedure on virtual time, from one seed")
     running.add_argument("seed", type=int)
     running.add_argument("--room", default="demo", metavar="FILE", help="room file or name")
-    running.add_argument("--volume-nl", type=int, default=60_000, help="ordered volume")
-    running.add_argument("--views", default="CC", help="views, with commas")
+    add_order(running)
     running.add_argument("--json", action="store_true", help="one JSON object")
     running.set_defaults(act=_run)
     return parser
@@ -66,8 +65,7 @@ def _run(args: argparse.Namespace) -> int:
     except ConfigError as error:
         sys.stderr.write("".join(f"{problem.words()}\n" for problem in error.problems))
         return 2
-    order = Order(ordered_nl=args.volume_nl, views=tuple(args.views.split(",")))
-    outcome, _ = procedure.run(loaded, args.seed, order)
+    outcome, _ = procedure.run(loaded, args.seed, order_of(args))
     fields = msgspec.to_builtins(outcome)
     if args.json:
         sys.stdout.write(json.dumps(fields) + "\n")

@@ -23,6 +23,7 @@ from controller.record.report import ReportSummary, write_report
 from controller.record.verify import Verdict, verify
 from sim.client import Gone, Lines, connect, hang_up
 from sim.demo_view import View, summary
+from sim.order_arguments import add_order
 
 _ROOM: Final = "demo"
 _END_S: Final = 10.0
@@ -32,8 +33,7 @@ _LOOK_S: Final = 0.1
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``galactograph-sim demo``."""
     parser.add_argument("--out", type=Path, default=Path("demo-runs"), help="folder of the runs")
-    parser.add_argument("--volume-nl", type=int, default=60_000, help="ordered volume")
-    parser.add_argument("--views", default="CC", help="views, with commas: CC,ML,MLO,CC_DBT ...")
+    add_order(parser)
     parser.add_argument("--seed", type=int, default=1, help="seed of the devices' noise")
     parser.add_argument("--limit-s", type=float, default=170.0, help="give up after this time")
     parser.add_argument("--json", action="store_true", help="one JSON object at the end")
@@ -67,12 +67,18 @@ class Result:
 
 
 def run(args: argparse.Namespace) -> int:
-    """The demo: 0 when the procedure closed and the record holds, 1 when not."""
+    """The demo: 0 when the procedure closed and the record holds, 1 when not, 2 no folder."""
     clock = RealClock()
     began_ns = clock.now_ns()
     stamp = datetime.fromtimestamp(clock.utc_ns() / 1e9, UTC).strftime("%Y%m%d-%H%M%S")
     folder = (args.out / stamp).resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        sys.stderr.write(
+            f"folder {folder} cannot be made ({error.strerror}); name one that can with --out\n"
+        )
+        return 2
     result = Result(folder)
     try:
         _procedure(args, folder, result)
@@ -118,7 +124,7 @@ def _procedure(args: argparse.Namespace, folder: Path, result: Result) -> None:
                     *_module("sim.cli"),
                     *("technologist", "--room", _ROOM, "--api", socket),
                     *("--control", where["control"], "--volume-nl", str(args.volume_nl)),
-                    *("--views", args.views, "--limit-s", str(args.limit_s)),
+                    *("--views", ",".join(args.views), "--limit-s", str(args.limit_s)),
                 ],
                 pipe=True,
             )
@@ -187,7 +193,7 @@ def _watch(
     api: Lines | None = None
     with contextlib.chdir(folder), View(quiet) as view:
         try:
-            api = connect(socket, "the controller")
+            api = connect(socket, f"the controller (see {folder / 'controller.log'})")
             while person.poll() is None:
                 if select.select([api], [], [], _LOOK_S)[0]:
                     shown = [m for m in api.hear() if m["k"] == "snapshot"]

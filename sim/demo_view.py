@@ -201,7 +201,7 @@ def summary(
     table.add_column(overflow="fold")
     closed = bool(work.get("closed"))
     table.add_row("procedure", "closed" if closed else f"not closed: {work.get('problem', '')}")
-    table.add_row("armed", f"{work.get('armed_count', 0)} times")
+    table.add_row("armed", _times(work.get("armed_count", 0)))
     if report is not None:
         low, high = millilitres(report.delivered_low_nl), millilitres(report.delivered_high_nl)
         table.add_row("ledger", f"[{low}, {high}] mL")
@@ -219,6 +219,10 @@ def summary(
     table.add_row("took", f"{wall_s:.0f} s")
     console.print(table)
     console.print("Simulated devices. Every limit needs clinical validation before use on people.")
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _near(path: Path | str) -> str:
