@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 KEY := $(shell { cat requirements/dev.txt pyproject.toml; pwd; } | cksum | cut -d' ' -f1)
 READY := .venv/ready-$(KEY)
 
-.PHONY: help demo test lint docs lock clean
+.PHONY: help demo bench test lint docs lock clean
 .DEFAULT_GOAL := help
 
 help:  ## Say what each target does
@@ -25,6 +25,9 @@ $(READY): requirements/dev.txt pyproject.toml
 
 demo: $(READY)  ## One whole simulated procedure over a real serial pty and Modbus TCP
 	$(BIN)/galactograph-sim demo
+
+bench: $(READY)  ## Measure stop latency, passes, lateness, memory, speed, stop paths (about 40 min)
+	$(BIN)/galactograph-sim bench
 
 test: $(READY)  ## All tests
 	$(BIN)/pytest

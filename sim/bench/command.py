@@ -1,0 +1,102 @@
+"""``galactograph-sim bench``: JSON lines on standard output, a table on standard error."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from config.load import LoadedRoom, load_room
+from config.problems import ConfigError
+from drivers.registry import known_names
+from sim.bench import lateness, passes, process, speed, stop_paths, table, trips
+from sim.bench.figures import Result, machine
+
+_NS_PER_S: Final = 10**9
+_SHORT_S: Final = 10.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``galactograph-sim bench``."""
+    parser.add_argument(
+        "--trips", type=int, default=2_000, help="stop-latency trips per line speed"
+    )
+    parser.add_argument("--only", choices=tuple(MEASUREMENTS), help="one measurement alone")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="keep the JSON lines here too")
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, help="lateness: of waiting, each way"
+    )
+    parser.add_argument("--seeds", type=int, default=100, help="stop paths: seeds per path")
+    parser.add_argument("--procedures", type=int, default=5, help="virtual speed: procedures")
+    parser.add_argument("--room", default="demo", metavar="FILE", help="room file or name")
+    parser.add_argument("--seed", type=int, default=1, help="first seed")
+
+
+def _trips(args: argparse.Namespace, _loaded: LoadedRoom) -> list[Result]:
+    return trips.measure(args.room, args.trips, args.seed)
+
+
+def _passes(args: argparse.Namespace, loaded: LoadedRoom) -> list[Result]:
+    span_ns = _NS_PER_S if args.seconds < _SHORT_S else passes.SPAN_NS
+    return passes.measure(loaded, span_ns, args.seed)
+
+
+def _lateness(args: argparse.Namespace, loaded: LoadedRoom) -> list[Result]:
+    return lateness.measure(loaded, int(args.seconds * _NS_PER_S), args.seed)
+
+
+def _process(args: argparse.Namespace, _loaded: LoadedRoom) -> list[Result]:
+    return process.measure(args.room, min(args.seconds, 30.0))
+
+
+def _speed(args: argparse.Namespace, loaded: LoadedRoom) -> list[Result]:
+    return speed.measure(loaded, args.procedures, args.seed)
+
+
+def _stop_paths(args: argparse.Namespace, loaded: LoadedRoom) -> list[Result]:
+    return stop_paths.measure(loaded, args.seeds, args.seed)
+
+
+MEASUREMENTS: Final[dict[str, Callable[[argparse.Namespace, LoadedRoom], list[Result]]]] = {
+    "stop-latency": _trips,
+    "passes": _passes,
+    "lateness": _lateness,
+    "process": _process,
+    "virtual-speed": _speed,
+    "stop-paths": _stop_paths,
+}
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure: 0 done (aims missed are said, not failed), 2 bad input."""
+    counts = {name: getattr(args, name) for name in ("trips", "seconds", "seeds", "procedures")}
+    wrong = [name for name, value in counts.items() if value <= 0]
+    if wrong:
+        sys.stderr.write(f"bench: --{wrong[0]} is {counts[wrong[0]]}; give a number above 0\n")
+        return 2
+    try:
+        loaded = load_room(args.room, known_names())
+    except ConfigError as error:
+        sys.stderr.write("".join(f"{problem.words()}\n" for problem in error.problems))
+        return 2
+    where = machine()
+    sys.stderr.write(" ".join(f"{key}={value}" for key, value in where.items()) + "\n")
+    results: list[Result] = []
+    for name, measure in MEASUREMENTS.items():
+        if args.only in (None, name):
+            found = measure(args, loaded)
+            results += found
+            for result in found:
+                _say(args.out, {**result, "on": where})
+    sys.stderr.write("\n".join(table.lines(results)) + "\n")
+    return 0
+
+
+def _say(out: Path | None, result: Result) -> None:
+    line = json.dumps(result) + "\n"
+    sys.stdout.write(line)
+    sys.stdout.flush()
+    if out is not None:
+        with out.open("a") as kept:
+            kept.write(line)

@@ -1,0 +1,83 @@
+"""The results for people: a few columns per measurement, aims with met or missed."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from sim.bench.figures import Result
+
+_TAILS: Final = ("p50", "p99", "p999", "max")
+
+
+def lines(results: list[Result]) -> Iterator[str]:
+    """Text, line by line; a heading where the measurement changes."""
+    before = ""
+    for result in results:
+        name = result["name"]
+        if name != before:
+            yield ""
+            yield f"{name}  {_HEADS.get(name, '')}".rstrip()
+        before = name
+        yield from _ROWS.get(name, _plain)(result)
+
+
+def _tails(some: dict[str, Any]) -> str:
+    shown = ("-" if some[key] is None else f"{some[key]:g}" for key in _TAILS)
+    return " ".join(f"{text:>9}" for text in shown)
+
+
+def _plain(result: Result) -> Iterator[str]:
+    for key, value in result.items():
+        if key != "name":
+            yield f"  {key:<32} {value}"
+
+
+def _latency(result: Result) -> Iterator[str]:
+    where = f"{result['line']} line, {result['baud'] or 'no'} baud"
+    for loop in ("production", "bare"):
+        for what in ("software_ms", "whole_ms"):
+            yield f"  {where:<24} {loop:<11} {what:<12}{_tails(result[loop][what])}"
+        counts = {key: result[loop][key] for key in ("crossed", "invalid", "not_sent")}
+        yield f"  {'':<24} {loop:<11} of {result['trips']} trips: {counts}"
+    if "ratio_of_medians" in result:
+        yield f"  {where:<24} production / bare, whole, medians: {result['ratio_of_medians']}"
+    for one in result["aims"]:
+        yield "  " + _aim(one)
+
+
+def _aim(one: Result) -> str:
+    said = "met" if one["met"] else f"MISSED: {one.get('limited_by', '')}"
+    return f"aim {one['aim']}: {one['measured']}, {said}"
+
+
+def _cost(result: Result) -> Iterator[str]:
+    for part, some in result["us"].items():
+        yield f"  {result['room']:<10} {part:<10} us {_tails(some)}   n={some['count']}"
+
+
+def _late(result: Result) -> Iterator[str]:
+    which = "with gc.freeze" if result["gc_freeze"] else "without gc.freeze"
+    yield f"  {which:<20} ms {_tails(result['late_ms'])}   n={result['late_ms']['count']}"
+
+
+def _path(result: Result) -> Iterator[str]:
+    ms, ul, entered = result["ms"], result["plunger_ul"], result["entered_ul"]
+    cells = (ms["p50"], ms["p99"], ms["max"], ul["p50"], ul["max"], entered["max"])
+    shown = " ".join("-".rjust(8) if cell is None else f"{cell:>8g}" for cell in cells)
+    bound = f"{result['bound_ul']:>7g}  over bound {result['over_bound']}"
+    yield f"  {result['path']:<40}{shown} {bound}  n={result['runs']}"
+
+
+_HEADS: Final = {
+    "stop-latency": "ms: p50, p99, p99.9, max",
+    "cost-of-a-pass": "us: p50, p99, p99.9, max",
+    "lateness": "of a 20 ms wait: p50, p99, p99.9, max",
+    "stop-path": (
+        "virtual; standstill ms p50 p99 max, plunger uL p50 max, entered uL max, bound uL"
+    ),
+}
+_ROWS: Final[dict[str, Callable[[Result], Iterator[str]]]] = {
+    "stop-latency": _latency,
+    "cost-of-a-pass": _cost,
+    "lateness": _late,
+    "stop-path": _path,
+}
