@@ -14,7 +14,7 @@ DOCS: Final = Path(__file__).resolve().parent
 # The tables are imported from the tree that this file stands in, whatever is installed.
 sys.path[:0] = [str(DOCS.parent), str(DOCS)]
 
-from drawn import alarms, api, config, gate, limits, registers, workflow  # noqa: E402
+from drawn import alarms, api, config, gate, limits, registers, trace, workflow  # noqa: E402
 
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "workflow.md": workflow.page,
@@ -24,6 +24,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "registers.md": registers.page,
     "config.md": config.page,
     "api.md": api.page,
+    "safety/trace.md": trace.page,
 }
 
 

@@ -1,26 +1,31 @@
-"""The hazard table, as tests see it."""
+"""The hazard table and the requirements that stand against it, as tests see them."""
 
 import functools
 import tomllib
 from pathlib import Path
 from typing import Any
 
-TABLE = Path(__file__).parents[1] / "docs" / "safety" / "hazards.toml"
+SAFETY = Path(__file__).parents[1] / "docs" / "safety"
 
 
 @functools.cache
-def _table() -> dict[str, list[dict[str, Any]]]:
-    return tomllib.loads(TABLE.read_text(encoding="utf-8"))
+def _table(name: str) -> dict[str, list[dict[str, Any]]]:
+    return tomllib.loads((SAFETY / name).read_text(encoding="utf-8"))
 
 
 def rows() -> list[dict[str, Any]]:
     """All hazards of ``docs/safety/hazards.toml``."""
-    return _table()["hazard"]
+    return _table("hazards.toml")["hazard"]
+
+
+def rules() -> list[dict[str, Any]]:
+    """All rules of ``docs/safety/requirements.toml``."""
+    return _table("requirements.toml")["rule"]
 
 
 def requirements() -> list[dict[str, Any]]:
-    """All requirements of ``docs/safety/hazards.toml``."""
-    return _table()["requirement"]
+    """All requirements of ``docs/safety/requirements.toml``."""
+    return _table("requirements.toml")["requirement"]
 
 
 def ids() -> tuple[str, ...]:

@@ -11,12 +11,14 @@ def test_rows_are_complete_and_unique():
     assert len(set(hazards.ids())) == len(hazards.ids())
 
 
-def test_each_control_is_a_requirement_and_each_requirement_a_control():
-    named = [row["id"] for row in hazards.requirements()]
-    assert len(set(named)) == len(named)
-    controls = {control for row in hazards.rows() for control in row["controls"]}
-    assert controls == set(named)
-    assert all(row["text"] for row in hazards.requirements())
+def test_hazards_and_requirements_name_each_other():
+    controls = {(row["id"], control) for row in hazards.rows() for control in row["controls"]}
+    against = {(h, row["id"]) for row in hazards.requirements() for h in row["hazards"]}
+    assert controls - against == set(), "controls that the requirement does not name back"
+    assert against - controls == set(), "hazards that do not name the requirement back"
+    assert {requirement for _, requirement in controls} == {
+        row["id"] for row in hazards.requirements()
+    }
 
 
 def test_each_limit_stands_against_a_hazard_of_the_table():

@@ -4,11 +4,12 @@ import pytest
 
 from state_machine import injection, ledger
 from state_machine import requests as rq
+from state_machine.facts import read_back
 from state_machine.gate import Output
 from state_machine.proposal import propose
 from state_machine.readings import Motion, Prompt, TripCause
 from state_machine.requests import Event
-from state_machine.state import Hold, HoldAction, HoldPhase, Injection, Phase, Purpose
+from state_machine.state import Hold, HoldAction, HoldPhase, Injection, Phase
 from state_machine.targets import Activity, PumpAction, PumpTarget, Targets
 from state_machine.units import NS_PER_MIN, NS_PER_S
 from tests.core.fake_room import FakeRoom
@@ -110,7 +111,10 @@ def test_a_prime_runs_only_while_the_switch_is_held():
     people.wait(lambda room: room.state.line.zeroed)
     people.ticks(60)
     people.say(rq.TipOut, purpose="prime")
-    people.ticks(40)
+    for _ in range(40):
+        people.tick()
+        room = people.room
+        assert not injection.pump_target(room.state, room.readings).run, "before the gate too"
     assert people.room.pump.true_moved == 0
     people.room.box.hold = True
     people.wait(lambda room: room.pump.true_moved > 0)
@@ -129,9 +133,10 @@ def test_a_pump_that_moves_by_itself_is_an_alarm_a_stop_and_no_permit_in_one_pas
     assert people.room.targets.room.pump_permit
     pump.plan = PumpTarget(until_nl=500_000)
     pump.rate_nl_min, pump.motion, pump.obeys_stop = 100_000, Motion.STOPPING, False
+    pump.since_ns = people.room.now_ns
     people.tick()
     room = people.room
-    assert "uncommanded-motion" in [alarm.name for alarm in room.state.alarms]
+    assert [alarm.name for alarm in room.state.alarms if alarm.present] == ["uncommanded-motion"]
     assert room.targets.pump.action is PumpAction.STOPPED
     assert not room.targets.room.pump_permit
     assert room.state.phase is Phase.STOPPED
@@ -217,6 +222,20 @@ def test_a_record_that_cannot_be_written_refuses_arming():
     assert any("record cannot be written" in words for words in people.ask(rq.Do, event=Event.ARM))
 
 
+@pytest.mark.hazard("HZ-USE-ERROR")
+def test_an_arming_without_its_second_step_expires():
+    people = at_locate_duct()
+    people.cannulate()
+    people.ticks(6)
+    people.settle(Event.ARM)
+    plan = read_back(people.room.state)
+    since_ns = people.room.state.phase_ns
+    people.wait(lambda room: room.state.phase is Phase.ARM)
+    assert people.room.now_ns - since_ns <= 10_100_000_000
+    assert people.ask(rq.ConfirmArm, plan=plan)
+    assert people.room.state.phase is Phase.ARM
+
+
 # --- pressure bounds are never suspended --------------------------------------------------------
 
 
@@ -274,4 +293,3 @@ def test_a_power_cut_leaves_the_high_where_it_was():
     assert people.room.readings.pump.infused_nl == 0
     assert after.high_nl >= before.intent_nl >= 50_000
     assert ledger.side_day_high_nl(people.room.state.ledger) >= before.intent_nl
-    assert Purpose.INJECT.value == "inject"

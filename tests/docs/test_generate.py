@@ -1,6 +1,7 @@
 """Documents drawn from tables are fresh, and a stale one is named."""
 
 import importlib.util
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from state_machine.limits import LIMITS, Limits
+from tests.docs.test_links import anchors
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "docs" / "generate.py"
@@ -64,6 +66,7 @@ def test_a_missing_or_changed_page_is_named_and_then_mended(generate, tmp_path, 
         ("registers", "DEVICES", "registers.md"),
         ("config", "ROOM", "config.md"),
         ("api", "REQUESTS", "api.md"),
+        ("trace", "REQUIREMENTS", "safety/trace.md"),
     ],
 )
 def test_a_changed_table_makes_the_check_fail(generate, monkeypatch, capsys, module, name, page):
@@ -130,3 +133,16 @@ def test_every_row_of_the_workflow_is_on_its_page(generate):
         assert f"`{row.event.value}`" in text
         assert row.prompt in text
         assert all(need.words in text for need in row.needs)
+
+
+@pytest.mark.hazard("HZ-USE-ERROR")
+def test_what_is_open_stands_first_and_everything_is_traced(generate):
+    trace = drawn("trace")
+    text = trace.page()
+    before = text[: text.index("## By hazard")]
+    for row in trace.REQUIREMENTS:
+        assert (f"[{row['id']}]" in before) is (row["status"] == "open"), row["id"]
+        assert all(f"`{reference}`" in text for reference in row["built"] + row["tests"])
+    headings = anchors(text)
+    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= headings
+    assert all(f"### {hazard['id']}\n" in text for hazard in trace.HAZARDS)

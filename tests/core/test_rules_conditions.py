@@ -1,0 +1,84 @@
+"""What going on needs, stated twice on purpose: a condition taken out of a row fails here."""
+
+import msgspec
+import pytest
+
+from state_machine.facts import Facts
+from state_machine.profile import Order
+from state_machine.requests import Event
+from state_machine.state import Phase
+from state_machine.workflows.galactography import WORKFLOWS
+
+P, E = Phase, Event
+ALL = msgspec.convert(
+    dict.fromkeys((f for f in Facts.__struct_fields__ if f != "anchor"), True), Facts
+)
+ARMING = (
+    "no_emergency_stop pain_released no_latched_alarm record_healthy cannula_in pump_stopped"
+    " readings_fresh link_quick punctual switch_released injections_left volume_left"
+    " syringe_left temperature_in_range zeroed net_below_pause paddle_released unit_idle"
+)
+COMPRESSING = "pump_stopped settled"
+NEEDS: dict[tuple[Phase, Event], str] = {
+    (P.STANDBY, E.OPEN): "record_healthy by_named patient_named people_named side_matches_order"
+    " volume_orderable side_unlocked same_patient_answered",
+    (P.CHECKLIST, E.CHECKED): "all_answered no_absolute no_reschedule physician_accepted",
+    (P.SET_UP, E.SET_UP): "mounted temperature_in_range contrast_enough pump_up line_up room_up"
+    " unit_up permit_closed switches_right diameter_confirmed pump_stopped",
+    (P.PRIME, E.PRIMED): "zeroed primed resistance_measured resistance_in_band drop_allowed"
+    " stored_allowed at_rest counters_zero",
+    (P.LOCATE_DUCT, E.LOCATED): "duct_named duct_has_room drops_done",
+    (P.CANNULATE, E.CANNULATED): "cannula_in pump_stopped",
+    (P.ARM, E.ARM): ARMING,
+    (P.ARM_CONFIRM, E.CONFIRM_ARM): f"plan_repeated {ARMING}",
+    (P.ARMED, E.FLOW): "hold_open",
+    (P.HOLDING, E.FLOW): "hold_open",
+    (P.SETTLE, E.SETTLED): COMPRESSING,
+    (P.SETTLE, E.SEALED): COMPRESSING,
+    (P.SETTLE, E.TOP_UP): "pump_stopped cannula_in",
+    (P.COMPRESSION, E.COMPRESSED): "compressed force_allowed line_calm",
+    (P.EXPOSURE, E.ARM_EXPOSURE): "no_emergency_stop pain_released no_latched_alarm"
+    " record_healthy view_taken compressed force_allowed line_calm pump_stopped unit_idle"
+    " door_closed delay_allowed punctual switch_released",
+    (P.EXPOSURE_ARMED, E.EXPOSED): "exposed",
+    (P.DECANNULATE, E.DECANNULATED): "pump_stopped_or_lost paddle_released_or_lost",
+    (P.EXTRAVASATED, E.DECANNULATED): "paddle_released_or_lost",
+    (P.EMERGENCY, E.DECANNULATED): "paddle_released_or_lost",
+    (P.RECOVERY, E.RECOVERED): "by_named pump_stopped unit_up",
+}
+CASES = [
+    pytest.param(order, phase, event, name, id=f"{order.value}-{phase.value}-{event.value}-{name}")
+    for order in Order
+    for (phase, event), names in NEEDS.items()
+    if event in WORKFLOWS[order].events(phase)
+    for name in names.split()
+]
+
+
+@pytest.mark.hazard("HZ-USE-ERROR")
+@pytest.mark.parametrize(("order", "phase", "event", "name"), CASES)
+def test_going_on_is_refused_without(order, phase, event, name):
+    workflow = WORKFLOWS[order]
+    assert workflow.refusals(phase, event, ALL) == ()
+    without = msgspec.structs.replace(ALL, **{name: False})
+    after, words = workflow.advance(phase, event, without)
+    assert after is phase
+    assert words
+
+
+@pytest.mark.hazard("HZ-EXTRAVASATION")
+@pytest.mark.parametrize("order", list(Order))
+@pytest.mark.parametrize(
+    "name", ["by_named", "may_resume", "no_emergency_stop", "pain_released", "no_latched_alarm"]
+)
+def test_going_on_after_a_stop_is_refused_without(order, name):
+    stopped = msgspec.structs.replace(ALL, anchor=Phase.ARM)
+    assert WORKFLOWS[order].advance(P.STOPPED, E.RESUME, stopped) == (P.ARM, ())
+    without = msgspec.structs.replace(stopped, **{name: False})
+    after, words = WORKFLOWS[order].advance(P.STOPPED, E.RESUME, without)
+    assert (after, bool(words)) == (P.STOPPED, True)
+
+
+def test_both_orders_have_every_row_that_is_stated_here():
+    for phase, event in NEEDS:
+        assert any(event in WORKFLOWS[order].events(phase) for order in Order)
