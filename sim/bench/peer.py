@@ -77,6 +77,8 @@ class Trial:
             "sent": bool(self.sent_ns),
             "stopped": bool(stopped_ns and self.sent_ns and stopped_ns >= self.sent_ns),
             "crossed": crossed,
+            "sent_ns": self.sent_ns,
+            "stopped_ns": stopped_ns,
             "whole_ns": stopped_ns - self.sent_ns,
             "software_ns": stopped_ns - answered_ns,
             "wire_ns": self._pump.stop_size * self._pump.byte_ns,

@@ -38,6 +38,8 @@ def _latency(result: Result) -> Iterator[str]:
             yield f"  {where:<24} {loop:<11} {what:<12}{_tails(result[loop][what])}"
         counts = {key: result[loop][key] for key in ("crossed", "invalid", "not_sent")}
         yield f"  {'':<24} {loop:<11} of {result['trips']} trips: {counts}"
+    for part, some in result["production"]["split_ms"].items():
+        yield f"  {where:<24} production  {part:<12}{_tails(some)}"
     if "ratio_of_medians" in result:
         yield f"  {where:<24} production / bare, whole, medians: {result['ratio_of_medians']}"
     for one in result["aims"]:

@@ -33,6 +33,7 @@ from drivers.ports import DescriptorPort, SerialPort, TcpPort
 from drivers.registry import known_names
 from sim.bench.bare import BareLoop
 from sim.bench.figures import ROOT, Result, aim, spread
+from sim.bench.lines import STOP
 from sim.bench.moment import Moment, ShiftedClock, injecting
 from sim.bench.peer import BUSY, IDLE
 from state_machine.entries import AlarmChanged, Entry, GateClosed, HoldChanged
@@ -51,19 +52,27 @@ PRODUCTION, BARE = "production", "bare"
 class Spy:
     """Stands before the record and keeps why the pump was first stopped."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, clock: ShiftedClock) -> None:
         """Pass everything on."""
         self._journal = journal
+        self._clock = clock
         self.why: list[str] = []
         """Alarms raised, refusals and closed holds of the first pass that had any."""
+        self.pass_ns = 0
+        """When that pass began."""
+        self.decided_ns = self.recorded_ns = 0
+        """When its step was over, and when record and log had taken what it decided."""
 
     def append(
         self, entries: Sequence[Entry], *, boot_ns: int, utc_ns: int, urgent: bool = False
     ) -> None:
         """Keep and pass on."""
+        decided_ns = self._clock.now_ns()
+        self._journal.append(entries, boot_ns=boot_ns, utc_ns=utc_ns, urgent=urgent)
         if not self.why:
             self.why = [words for entry in entries if (words := _reason(entry))]
-        self._journal.append(entries, boot_ns=boot_ns, utc_ns=utc_ns, urgent=urgent)
+            self.pass_ns, self.decided_ns = boot_ns, decided_ns
+            self.recorded_ns = self._clock.now_ns()
 
     def durable_seq(self) -> int:
         """As the record says."""
@@ -72,6 +81,23 @@ class Spy:
     def fault(self) -> str:
         """As the record says."""
         return self._journal.fault()
+
+
+class StopNotingPort(SerialPort):
+    """The pump's port, which notes when a stop is handed to the kernel."""
+
+    def __init__(self, path: str, baud: int, clock: ShiftedClock) -> None:
+        """As a serial port."""
+        super().__init__(path, baud)
+        self._clock = clock
+        self.stop_ns = 0
+        """When the newest stop was handed over."""
+
+    def write(self, data: bytes) -> int:
+        """Note a stop, then write."""
+        if STOP in data:
+            self.stop_ns = self._clock.now_ns()
+        return super().write(data)
 
 
 def _reason(entry: Entry) -> str:
@@ -125,7 +151,9 @@ class Session:
         stack.callback(self._control.close)
         self._lines = self._control.makefile("rb")
         stack.callback(self._lines.close)
-        self.ports: dict[str, DescriptorPort] = {"pump": SerialPort(where["pump"], BAUD)}
+        self.clock = ShiftedClock()
+        self._pump = StopNotingPort(where["pump"], BAUD, self.clock)
+        self.ports: dict[str, DescriptorPort] = {"pump": self._pump}
         for name in ("line", "room", "mammograph"):
             host, port = _target(where[name])
             self.ports[name] = TcpPort(host, port)
@@ -137,7 +165,6 @@ class Session:
         stack.callback(log.configure("INFO", self._folder / "log.jsonl", io.StringIO()))
         self.disk = DiskJournal(self._folder / "bench.journal")
         stack.callback(self.disk.close)
-        self.clock = ShiftedClock()
         gc.collect()
         gc.freeze()  # as `galactograph run` does
         stack.callback(gc.unfreeze)
@@ -148,7 +175,7 @@ class Session:
 
     def trial(self, loop: str, kind: str, baud: int, seed: int) -> Result:
         """One trip; ``valid`` only when the pressure, and nothing else, stopped the pump."""
-        spy = Spy(SpokenJournal(self.disk))
+        spy = Spy(SpokenJournal(self.disk), self.clock)
         api = LocalApi(UnixListener(self._folder / "api.sock"))
         try:
             client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -177,6 +204,7 @@ class Session:
             "loop": loop,
             "baud": baud,
             "why": why,
+            "split_ns": _split(seen, spy, self._pump.stop_ns),
             "valid": bool(seen["stopped"] and tripped and not seen["crossed"]),
         }
 
@@ -213,6 +241,19 @@ class Session:
             raise RuntimeError("the measurement's other process ended; its words are above")
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+
+def _split(seen: Result, spy: Spy, given_ns: int) -> dict[str, int]:
+    """Where the time of a trip went, by the common clock of both sides.
+
+    ``wake``: answer handed over until the pass begins; ``decide``: ports, drivers, step;
+    ``record``: journal and log; ``give``: until the stop is handed to the kernel (on a busy
+    line that holds the wait for the pump's answer); ``read``: until the peer has read it.
+    """
+    decided = (spy.pass_ns, spy.decided_ns, spy.recorded_ns)
+    marks = [seen["sent_ns"], *decided, given_ns, seen["stopped_ns"]]
+    names = ("wake", "decide", "record", "give", "read")
+    return {name: b - a for name, a, b in zip(names, marks, marks[1:], strict=False)}
 
 
 def _tripped(room: Room, spy: Spy) -> bool:
@@ -298,6 +339,7 @@ def _line(trials: Sequence[Result], kind: str, baud: int) -> Result:
         line[loop] = {
             "software_ms": spread([t["software_ns"] for t in valid], _NS_PER_MS),
             "whole_ms": spread([t["whole_ns"] + t["wire_ns"] for t in valid], _NS_PER_MS),
+            "split_ms": _splits(valid) if loop == PRODUCTION else {},
             "crossed": sum(t["crossed"] for t in some),
             "invalid": sum(not t["valid"] and not t["crossed"] for t in some),
             "not_sent": sum(not t["sent"] for t in some),
@@ -305,6 +347,11 @@ def _line(trials: Sequence[Result], kind: str, baud: int) -> Result:
     line["aims"] = _aims(line, pairs, baud)
     line["invalid_because"] = sorted({", ".join(t["why"]) for t in ours if not t["valid"]})
     return line
+
+
+def _splits(valid: Sequence[Result]) -> dict[str, Result]:
+    names = valid[0]["split_ns"] if valid else ()
+    return {name: spread([t["split_ns"][name] for t in valid], _NS_PER_MS) for name in names}
 
 
 def _aims(line: Result, pairs: Sequence[tuple[Result, Result]], baud: int) -> list[Result]:

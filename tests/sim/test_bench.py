@@ -52,6 +52,10 @@ def test_a_pressure_over_its_limit_stops_the_pump_on_real_wires(tmp_path):
                 assert seen["stopped"], (loop, kind, seen)
                 assert seen["valid"] or seen["crossed"], (loop, kind, seen)
                 assert 0 < seen["software_ns"] <= seen["whole_ns"]
+                if loop == trips.PRODUCTION and seen["valid"]:
+                    split = seen["split_ns"]
+                    assert min(split.values()) >= 0
+                    assert sum(split.values()) == seen["whole_ns"]
         slow = session.trial(trips.PRODUCTION, BUSY, trips.BAUD, 4)
         assert slow["wire_ns"] == 9 * (10 * 10**9 // trips.BAUD)  # STX LEN 0STP CRC CRC ETX
     finally:
