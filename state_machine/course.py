@@ -10,7 +10,7 @@ from typing import Final
 from state_machine import alarms as alarm_table
 from state_machine import hold as hold_gate
 from state_machine import injection, observe
-from state_machine.effects import EFFECTS, STOPPING, stop_of
+from state_machine.effects import EFFECTS, STOPPING, close_hold, stop_of
 from state_machine.entries import Noted
 from state_machine.readings import UnitState
 from state_machine.requests import AnyRequest, Event
@@ -27,8 +27,10 @@ def take(turn: Turn, event: Event, request: AnyRequest | None = None) -> tuple[s
         return refusals
     effect = EFFECTS.get(event)
     if effect is not None:
-        turn.set(stop=stop_of(before.phase, event) if event in STOPPING else turn.state.stop)
+        turn.set(stop=stop_of(before, event) if event in STOPPING else turn.state.stop)
         effect(turn, request)
+    if turn.state.phase is not before.phase and turn.state.hold.action is HoldAction.PRIME:
+        close_hold(turn, "the procedure went on: say again that the tip is out")
     turn.note_ledger()
     turn.note_resume()
     return ()

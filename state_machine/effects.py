@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from state_machine import hold as hold_gate
-from state_machine import injection, ledger, timing
+from state_machine import injection, ledger, observe, timing
 from state_machine.entries import Exposed, HoldChanged, Noted, SideDaySaved
 from state_machine.facts import case_of
 from state_machine.ledger import Ledger, SideDay
@@ -22,6 +22,7 @@ from state_machine.state import (
     Injection,
     LineCheck,
     Phase,
+    State,
     Stop,
 )
 from state_machine.targets import View
@@ -198,6 +199,9 @@ def _expired(turn: Turn, _request: AnyRequest | None) -> None:
 
 
 def _decannulated(turn: Turn, _request: AnyRequest | None) -> None:
+    """A pump that is not known to stand still loses its power: nobody counts it any more."""
+    if not observe.proven_stopped(turn.readings.pump):
+        turn.set(permit=False, reclose_trip_count=0)
     _cannula_out(turn)
     turn.set(ledger=ledger.close_duct(turn.state.ledger))
     _save_day(turn)
@@ -232,6 +236,7 @@ def _closed(turn: Turn, _request: AnyRequest | None) -> None:
         mounted=None,
         line=LineCheck(),
         duct=None,
+        plan=None,  # of a pump that was lost: it must not end in the next procedure
         injection=Injection(),
         exposure=Exposure(),
         stop=Stop(),
@@ -275,8 +280,9 @@ STOPPING: Final = {
 }
 
 
-def stop_of(phase: Phase, event: Event) -> Stop:
-    """Why a procedure stopped in a phase, and where it may go on."""
+def stop_of(before: State, event: Event) -> Stop:
+    """Why a procedure stopped, and where it may go on: where it already stood still, if it did."""
+    phase = before.stop.anchor if before.phase is Phase.STOPPED else before.phase
     return Stop(event.value, STOPPING[event], ANCHOR.get(phase, phase))
 
 

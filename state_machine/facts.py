@@ -84,6 +84,9 @@ class Facts(msgspec.Struct, frozen=True):
     syringe_left: bool = False
     net_below_pause: bool = False
     paddle_released: bool = False
+    pump_stopped_or_lost: bool = False
+    paddle_released_or_lost: bool = False
+    """A device that does not answer cannot keep a person from saying that the cannula is out."""
     unit_idle: bool = False
     plan_repeated: bool = False
     no_emergency_stop: bool = False
@@ -154,7 +157,10 @@ def _opening(state: State, readings: Readings, request: AnyRequest | None) -> di
         return facts
     limits = state.profile.limits
     patient_id = canonical_patient(request)
-    lock = ledger.locked_until_day(state.ledger, patient_id, request.side)
+    lock = max(  # also of the id as typed: naming another one does not unlock a breast
+        ledger.locked_until_day(state.ledger, name, request.side)
+        for name in (patient_id, request.patient_id.strip())
+    )
     spent = ledger.find_day(state.ledger, patient_id, request.side, request.utc_day).high_nl
     return facts | {
         "patient_named": bool(request.patient_id.strip() and request.patient_name.strip()),
@@ -179,9 +185,10 @@ def _question_open(state: State, request: OpenCase) -> bool:
     recent = {
         day.patient_id for day in state.ledger.days if abs(request.utc_day - day.utc_day) <= 1
     }
-    if request.patient_id.strip() in recent or not recent:
-        return False
-    return request.same_patient_as != "none" and request.same_patient_as not in recent
+    own, earlier = request.patient_id.strip(), request.same_patient_as.strip()
+    if earlier not in ("", "none", own):
+        return earlier not in recent or own in recent
+    return bool(recent) and own not in recent and earlier != "none"
 
 
 def _checklist(state: State) -> dict[str, bool]:
@@ -229,7 +236,7 @@ def _prime(state: State, readings: Readings, limits: Limits) -> dict[str, bool]:
     drop_pa = flow_drop_pa(line.resistance_pa_s_ul, limits.rate_nl_min)
     pump = readings.pump
     return {
-        "zeroed": line.zeroed,
+        "zeroed": observe.zeroed(state, readings),
         "at_rest": pressure_pa is not None
         and abs(observe.rest_pa(state)) <= limits.rest_pressure_pa,
         "primed": line.primed,
@@ -263,8 +270,11 @@ def _arming(
     net_pa = observe.net_pa(state, readings, now_ns)
     repeated = isinstance(request, ConfirmArm) and request.plan == read_back(state) != ""
     unit = readings.mammograph
+    pump_lost, unit_lost = pump.link is not Link.UP, unit.link is not Link.UP
     return {
         "pump_stopped": observe.proven_stopped(pump),
+        "pump_stopped_or_lost": pump_lost or observe.proven_stopped(pump),
+        "paddle_released_or_lost": unit_lost or unit.paddle is Paddle.RELEASED,
         "readings_fresh": observe.injection_readings_fresh(state, readings, now_ns),
         "link_quick": _link_quick(pump, limits),
         "punctual": not late,

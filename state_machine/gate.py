@@ -126,6 +126,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause("flow-drop", _INFUSION, refusals.flow_drop, "the cannula needs too much pressure at this rate", _ABNORMAL, "HZ-OVERPRESSURE"),
     Cause("stored-volume", _INFUSION, refusals.stored_over, "the line stores more at this rate than may come after a stop", _ABNORMAL, "HZ-STOP-FAILS"),
     Cause("line-pressure", _RUN, refusals.line_over, "the line pressure is over its limit", _LATCHED, "HZ-OVERPRESSURE"),
+    Cause("line-zero", _INFUSION, lambda s: refusals.for_inject(s) and not observe.zeroed(s.state, s.readings), "the line sensor has lost its zero", _ABNORMAL, "HZ-OVERPRESSURE"),
     Cause("net-pressure", _RUN, refusals.net_over, "the net pressure (uncompensated) is over its pause level", _ABNORMAL, "HZ-OVERPRESSURE"),
     Cause("temperature", _INFUSION, lambda s: refusals.for_inject(s) and not observe.temperature_ok(s.state, s.readings), "the contrast temperature is missing or out of range", _ABNORMAL, "HZ-OVERPRESSURE"),
     # --- pump and X-ray exclude each other ------------------------------------------------

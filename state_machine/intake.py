@@ -215,7 +215,7 @@ def _tip_out(turn: Turn, request: rq.TipOut) -> Words:
         words
         for refused, words in (
             (not request.by.strip(), "say who you are"),
-            (not state.line.zeroed, "zero the line sensor first"),
+            (not observe.zeroed(state, turn.readings), "zero the line sensor first"),
             (purpose is Purpose.OPEN_TIP and not state.line.primed, "prime first"),
             (
                 abs(observe.rest_pa(state)) > limits.rest_pressure_pa,

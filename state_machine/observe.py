@@ -36,6 +36,11 @@ def rest_pa(state: State) -> int:
     return state.line.rest_sum_pa // REST_SAMPLES
 
 
+def zeroed(state: State, readings: Readings) -> bool:
+    """The sensor still has the zero of this procedure; one that restarts counts anew."""
+    return state.line.zeroed and readings.line.zero_count == state.line.zero_count
+
+
 def fresh(at_ns: int, limit_ns: int, now_ns: int) -> bool:
     """A reading whose question was sent no longer than ``limit_ns`` ago."""
     return bool(at_ns) and 0 <= now_ns - at_ns <= limit_ns

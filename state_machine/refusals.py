@@ -197,7 +197,7 @@ def locked(s: Seen) -> bool:
 
 
 def unit_busy(s: Seen) -> bool:
-    """The unit prepares or exposes, or was last told to."""
+    """The unit prepares or exposes, was last told to, or its X-ray enable is closed."""
     told = s.state.targets.mammograph.exposure is not ExposureStage.OFF
     wants = s.wanted.mammograph.exposure is not ExposureStage.OFF
     busy = s.readings.mammograph.unit_state in (
@@ -205,7 +205,7 @@ def unit_busy(s: Seen) -> bool:
         UnitState.READY,
         UnitState.EXPOSING,
     )
-    return told or wants or busy
+    return told or wants or busy or s.readings.room.xray_enabled
 
 
 def pump_may_move(s: Seen) -> bool:

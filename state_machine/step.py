@@ -11,7 +11,7 @@ from state_machine import alarms, course, effects, gate, intake, motions, observ
 from state_machine import hold as hold_gate
 from state_machine.entries import AlarmChanged, AnyEntry, GateClosed, HoldChanged, Inputs
 from state_machine.gate import Output, Refusal, WayBack
-from state_machine.readings import Paddle, Readings, UnitState
+from state_machine.readings import MammographReading, Paddle, Readings, TripCause, UnitState
 from state_machine.requests import AnyRequest
 from state_machine.state import Alarm, HoldPhase, State
 from state_machine.targets import Compression, Targets
@@ -123,15 +123,22 @@ def _watch(turn: Turn) -> None:
     if pressure_pa is not None and readings.line.at_ns != state.readings.line.at_ns:
         rest_sum_pa = line.rest_sum_pa + pressure_pa - line.rest_sum_pa // observe.REST_SAMPLES
         line = replace(line, rest_sum_pa=rest_sum_pa)
-    reclosing = room.trip_count == state.reclose_trip_count
+    # a trip that is gone needs no word any more; a box that restarts counts from one again
+    tripped = room.trip_cause is not TripCause.NONE
+    reclosing = tripped and room.trip_count == state.reclose_trip_count
     turn.set(
         hold=hold,
         exposure=exposure,
         line=line,
         injection=timing.settling(state, readings, now_ns),
-        release=state.release and unit.paddle is not Paddle.RELEASED,
+        release=state.release and not _seen_released(state, unit),
         reclose_trip_count=state.reclose_trip_count if reclosing else 0,
     )
+
+
+def _seen_released(state: State, unit: MammographReading) -> bool:
+    """The paddle is up in an answer to a question asked after it was told to release."""
+    return unit.paddle is Paddle.RELEASED and 0 < state.release_ns < unit.at_ns
 
 
 def _raise_alarms(turn: Turn) -> tuple[alarms.AlarmRow, ...]:

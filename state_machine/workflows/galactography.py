@@ -26,6 +26,8 @@ HEALTHY = C(
 )
 STOPPED = C(lambda f: f.pump_stopped, "the pump is not proven to stand still: wait, or check it")
 PADDLE_UP = C(lambda f: f.paddle_released, "release the compression first")
+STOPPED_OR_LOST = C(lambda f: f.pump_stopped_or_lost, STOPPED.words)
+PADDLE_UP_OR_LOST = C(lambda f: f.paddle_released_or_lost, PADDLE_UP.words)
 SWITCH_UP = C(lambda f: f.switch_released, "release the hold switch first")
 FRESH = C(lambda f: f.readings_fresh, "pump, line pressure or switches are not heard in time: wait")
 NO_ALARM = C(lambda f: f.no_latched_alarm, "acknowledge the alarms first")
@@ -107,6 +109,10 @@ TO_ARM = (
     C(lambda f: f.volume_left, "no volume is left for this duct or breast today"),
     C(lambda f: f.syringe_left, "the syringe does not hold what is planned: close, refill, prime"),
     C(lambda f: f.temperature_in_range, "the contrast temperature is missing or out of range"),
+    C(
+        lambda f: f.zeroed,
+        "the line sensor has lost its zero (it restarted): end here, zero it in a new procedure",
+    ),
     C(lambda f: f.net_below_pause, "the pressure has not come down: wait, or check the cannula"),
     PADDLE_UP,
     C(lambda f: f.unit_idle, "the mammography unit is not idle: end its exposure first"),
@@ -246,7 +252,7 @@ _FORWARD: Final[tuple[Row, ...]] = (
         P.AFTERCARE,
         "take the cannula out, then say so",
         Actor.RADIOLOGIST,
-        needs=(STOPPED, PADDLE_UP),
+        needs=(STOPPED_OR_LOST, PADDLE_UP_OR_LOST),
     ),
     Row(
         P.AFTERCARE,
@@ -262,7 +268,7 @@ _FORWARD: Final[tuple[Row, ...]] = (
         P.AFTERCARE,
         "take the cannula out; image for the record; reschedule in 7 to 14 days",
         Actor.RADIOLOGIST,
-        needs=(PADDLE_UP,),
+        needs=(PADDLE_UP_OR_LOST,),
     ),
     Row(
         P.EMERGENCY,
@@ -270,7 +276,7 @@ _FORWARD: Final[tuple[Row, ...]] = (
         P.AFTERCARE,
         "look after the patient; then say that the cannula is out",
         Actor.RADIOLOGIST,
-        needs=(PADDLE_UP,),
+        needs=(PADDLE_UP_OR_LOST,),
     ),
     Row(
         P.RECOVERY,
@@ -326,7 +332,8 @@ ANCHOR: Final[dict[Phase, Phase]] = {
 
 
 def _anywhere() -> tuple[Row, ...]:
-    rows: list[Row] = []
+    # pain while stopped for another reason: from then on only the radiologist may go on
+    rows = [Row(P.STOPPED, E.PAIN, P.STOPPED, "the patient feels pain")]
     for phase in _STOPPABLE:
         rows += [
             Row(phase, E.STOP, P.STOPPED, "stop"),

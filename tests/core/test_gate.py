@@ -194,6 +194,7 @@ CASES = (
     CaseOf("flow-drop", injecting, change(limits={"flow_drop_pa": 2_000}), INFUSION),
     CaseOf("stored-volume", injecting, change(limits={"stored_volume_nl": 837}), INFUSION),
     CaseOf("line-pressure", prime, change(line={"pressure_pa": 120_001}, pump={"infused_nl": 9_000}), RUN),
+    CaseOf("line-zero", injecting, change(line={"zero_count": 0}), INFUSION),
     CaseOf("net-pressure", injecting, change(line={"pressure_pa": 6_794}), RUN),
     CaseOf("temperature", injecting, change(line={"temperature_mc": 19_999}), INFUSION),
     CaseOf("temperature", prepared, change(line={"temperature_mc": 40_001}), PREPARE),
