@@ -46,19 +46,8 @@ def snapshot(room: Room, number: int, now_ns: int) -> dict[str, Any]:
             "pressed": readings.room.hold_pressed,
         },
         "volume": _volume(room),
-        "rate": {
-            "commanded_nl_min": room.targets.pump.rate_nl_min if room.targets.pump.run else 0,
-            "confirmed_nl_min": readings.pump.rate_nl_min
-            if readings.pump.motion is Motion.RUNNING
-            else 0,
-        },
-        "pressure": {
-            "line_pa": readings.line.pressure_pa,
-            "net_pa": observe.net_pa(state, readings, now_ns),
-            "net_is": "uncompensated",
-            "line_age_ms": _age_ms(readings.line.at_ns, now_ns),
-            "temperature_mc": observe.temperature_mc(state, readings),
-        },
+        "rate": _rate(room),
+        "pressure": _pressure(room, now_ns),
         "line": {
             "zeroed": state.line.zeroed,
             "primed": state.line.primed,
@@ -79,6 +68,27 @@ def snapshot(room: Room, number: int, now_ns: int) -> dict[str, Any]:
             "seq": state.entry_seq,
             "fault": readings.journal.fault,
         },
+    }
+
+
+def _rate(room: Room) -> dict[str, int]:
+    """What the pump was told beside what it confirmed."""
+    pump = room.readings.pump
+    running = pump.motion is Motion.RUNNING
+    return {
+        "commanded_nl_min": room.targets.pump.rate_nl_min if room.targets.pump.run else 0,
+        "confirmed_nl_min": pump.rate_nl_min if running else 0,
+    }
+
+
+def _pressure(room: Room, now_ns: int) -> dict[str, Any]:
+    state, readings = room.state, room.readings
+    return {
+        "line_pa": readings.line.pressure_pa,
+        "net_pa": observe.net_pa(state, readings, now_ns),
+        "net_is": "uncompensated",
+        "line_age_ms": _age_ms(readings.line.at_ns, now_ns),
+        "temperature_mc": observe.temperature_mc(state, readings),
     }
 
 
