@@ -10,7 +10,7 @@ from typing import Final
 from config.load import LoadedRoom, load_room
 from config.problems import ConfigError
 from drivers.registry import known_names
-from sim.bench import lateness, passes, process, speed, stop_paths, table, trips
+from sim.bench import latency, lateness, passes, process, speed, stop_paths, table
 from sim.bench.figures import Result, machine
 
 _NS_PER_S: Final = 10**9
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _trips(args: argparse.Namespace, _loaded: LoadedRoom) -> list[Result]:
-    return trips.measure(args.room, args.trips, args.seed)
+    return latency.measure(args.room, args.trips, args.seed)
 
 
 def _passes(args: argparse.Namespace, loaded: LoadedRoom) -> list[Result]:
