@@ -218,10 +218,16 @@ class RealRoom:
 
     def _leave_safe(self) -> None:
         """Stop, withdraw permits, and stay until the pump is proven to stand still (<= 0.8 s)."""
+        end_ns = self.clock.now_ns() + _SAFE_NS
+        make_safe(self.room, self.clock.now_ns())  # first of all, whatever fails afterwards
+        try:
+            self._note_end()
+        finally:
+            # a question may have been under way: the stop leaves only after its answer
+            self._stay_until_still(end_ns)
+
+    def _stay_until_still(self, end_ns: int) -> None:
         room, clock = self.room, self.clock
-        end_ns = clock.now_ns() + _SAFE_NS
-        make_safe(room, clock.now_ns())  # first of all, whatever fails afterwards
-        self._note_end()
         while (now_ns := clock.now_ns()) < end_ns:
             wake_ns = make_safe(room, now_ns)
             pump = room.links["pump"].driver.reading()

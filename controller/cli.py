@@ -30,6 +30,9 @@ OK: Final = 0
 FAILED: Final = 1
 WRONG: Final = 2
 
+_STOPS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""SIGHUP comes when the terminal window is closed."""
+
 _ABOUT: Final = """\
 Controller for galactography (ductography): leads the technologist through
 locate duct, cannulate, slow contrast injection, compression, exposure; drives
@@ -137,7 +140,7 @@ def _loaded(args: argparse.Namespace) -> LoadedRoom:
 
 
 def _until_told(room: RealRoom) -> None:
-    """Run until SIGTERM or SIGINT; both mean stop, permits off, last entry."""
+    """Run until a signal of ``_STOPS``; each means stop, permits off, last entry."""
 
     def told(_number: int, _frame: FrameType | None) -> None:
         room.stop()
@@ -145,7 +148,7 @@ def _until_told(room: RealRoom) -> None:
     # what assembly made stays for good: the collector need not look at it in mid injection
     gc.collect()
     gc.freeze()
-    before = {number: signal.signal(number, told) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, told) for number in _STOPS}
     try:
         with room:
             room.run()

@@ -7,6 +7,7 @@ is three lines (``run``). The order of a pass::
     Outcome.entries -> journal        Outcome.targets -> drivers -> ports.write
 """
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
@@ -253,12 +254,17 @@ def record(room: Room, entries: tuple[AnyEntry, ...], now_ns: int, utc_ns: int) 
 
 
 def make_safe(room: Room, now_ns: int) -> int:
-    """A pass that decides nothing and tells the room to be safe: stopped, permits off."""
-    for link in room.links.values():
-        link.receive(now_ns, late=False)
+    """A pass that decides nothing and tells the room to be safe: stopped, permits off.
+
+    It may be the last thing that a broken program does: a driver that raises keeps no other
+    from being told.
+    """
     rest = msgspec.structs.replace(Targets(), activity=Activity.ACTIVE)
     room.targets = rest
     for name in _ORDER:
-        room.links[name].send(getattr(rest, name), rest.activity, now_ns)
+        link = room.links[name]
+        with contextlib.suppress(Exception):
+            link.receive(now_ns, late=False)
+            link.send(getattr(rest, name), rest.activity, now_ns)
     deadlines = [link.deadline_ns for link in room.links.values()]
     return min(now_ns + _ACTIVE_NS, *deadlines)
