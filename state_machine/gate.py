@@ -106,7 +106,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause("pump-stale", _RUN | {Output.WITHDRAW}, lambda s: not observe.pump_fresh(s.state, s.readings, s.now_ns), "the pump was not heard in time", _ABNORMAL, "HZ-STALE-DATA"),
     Cause("line-stale", _RUN | {Output.WITHDRAW}, lambda s: not observe.line_fresh(s.state, s.readings, s.now_ns), "the line pressure was not heard in time", _ABNORMAL, "HZ-STALE-DATA"),
     Cause("room-stale", _RUN | {Output.WITHDRAW} | _EXPOSE, lambda s: not observe.room_fresh(s.state, s.readings, s.now_ns), "the switches were not heard in time", _ABNORMAL, "HZ-STALE-DATA"),
-    Cause("room-owner", _RUN | _XRAY, lambda s: not s.readings.room.owned, "the room box is not owned by this controller", _ABNORMAL, "HZ-STALE-DATA"),
+    Cause("room-owner", _RUN | {Output.WITHDRAW} | _XRAY, lambda s: not s.readings.room.owned, "the room box is not owned by this controller", _ABNORMAL, "HZ-STALE-DATA"),
     Cause("box-stop", _RUN | {Output.WITHDRAW}, lambda s: s.readings.room.stop_line or not s.readings.room.relay_closed or s.readings.room.trip_cause is not TripCause.NONE, "the room box holds the pump stopped", _ABNORMAL, "HZ-STOP-FAILS"),
     Cause("syringe", _MOTION, lambda s: s.state.mounted is None or s.readings.pump.diameter_um != s.state.mounted.syringe.diameter_um or s.wanted.pump.diameter_um != s.readings.pump.diameter_um, "the pump has not confirmed the syringe", _ABNORMAL, "HZ-SYRINGE"),
     # --- hold and record ------------------------------------------------------------------

@@ -158,6 +158,7 @@ CASES = (
     CaseOf("room-stale", exposing, change(room={"at_ns": STALE_NS}), EXPOSE),
     CaseOf("room-stale", exposing, change(room={"link": Link.LOST}), EXPOSE),
     CaseOf("room-owner", injecting, change(room={"owned": False}), RUN),
+    CaseOf("room-owner", retracting, change(room={"owned": False}), WITHDRAW),
     CaseOf("room-owner", exposing, change(room={"owned": False}), XRAY),
     CaseOf("box-stop", injecting, change(room={"stop_line": True}), RUN),
     CaseOf("box-stop", injecting, change(room={"relay_closed": False}), RUN),

@@ -99,7 +99,9 @@ def test_the_next_controller_may_release_at_once():
 @pytest.mark.hazard("HZ-LOST-COUNT", "HZ-RECORD", "HZ-UNCOMMANDED-MOTION")
 def test_a_controller_killed_while_injecting_is_followed_by_one_that_asks():
     scene = injecting(40_000)
-    intent_nl = scene.state.ledger.account.intent_nl
+    account = scene.state.ledger.account
+    assert account is not None
+    intent_nl = account.intent_nl
     scene.world.freeze(3 * S)  # kill -9: no last word
     second = scene.restarted().hands_off()
     with nothing_moves(second):

@@ -1,5 +1,7 @@
 """What people do in the middle of an injection or exposure, and what must come of it."""
 
+from typing import Any
+
 import pytest
 
 from sim.technologist import Order
@@ -176,7 +178,7 @@ def test_suspected_extravasation_locks_the_breast():
     scene.hand("hold", False).hand("tip", "out").run(0.5)
     assert scene.do("decannulated", RADIOLOGIST) == ()
     scene.hands_on().until_phase("standby").hands_off()
-    case = {
+    case: dict[str, Any] = {
         "patient_name": "Simulated^Patient",
         "ordered_nl": 60_000,
         "performer": RADIOLOGIST,

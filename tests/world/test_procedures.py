@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -98,7 +99,7 @@ def test_a_changed_row_is_noticed(plain: Scene):
     assert "does not follow" in chain.broken_link(rows)
 
 
-VARIANTS = {
+VARIANTS: dict[str, tuple[Callable[[], LoadedRoom], Order, list[str], int, int]] = {
     "two views": (demo, Order(views=("CC", "ML")), [*ONE[:-8], *IMAGE, *IMAGE, *END], 2, 60_000),
     "sweep": (demo, Order(views=("CC_DBT",)), ONE, 1, 60_000),
     "sealed pore": (sealed, Order(), ONE, 1, 60_000),
