@@ -28,7 +28,7 @@ from config.room import (
     RoomIoSection,
     RoomSection,
 )
-from state_machine.injection import OPEN_TIP_NL
+from state_machine.injection import open_tip_nl
 from state_machine.limits import Limits
 from state_machine.units import NS_PER_MS, ceil_div
 
@@ -170,14 +170,16 @@ def _is_this_machine(host: str) -> bool:
 def priming(file: str, line: LineSection, limits: Limits) -> list[Problem]:
     """One prime fills the line with a fifth to spare, and the session allows at least one."""
     found = []
-    if limits.prime_volume_nl < OPEN_TIP_NL:
+    test_nl = open_tip_nl(limits)
+    if limits.prime_volume_nl < test_nl:
         found.append(
             Problem(
                 file,
                 "limits.prime_volume_nl",
                 f"{limits.prime_volume_nl:_}",
-                f"at least {OPEN_TIP_NL:_}, the volume of the open-tip test",
-                "raise it (up to its ceiling): without that test nothing can be armed",
+                f"at least {test_nl:_}, the open-tip test at this rate and ramp",
+                "raise it (up to its ceiling), or a lower rate or steeper ramp: without that test"
+                " nothing can be armed",
             )
         )
     least_nl = ceil_div(line.dead_space_nl * 12, 10)

@@ -54,8 +54,8 @@ class UnixListener:
         """A client that wants in."""
         try:
             connection, _ = self._socket.accept()
-        except (BlockingIOError, ConnectionAbortedError):
-            return None
+        except OSError:
+            return None  # nobody, gone again, or no descriptor left: the room goes on
         return SocketPort(connection, "client")
 
     def fileno(self) -> int | None:

@@ -88,8 +88,9 @@ def line_limit_pa(state: State) -> int:
 
 
 def _over_line(state: State, readings: Readings, _now_ns: int) -> bool:
-    pressure_pa = readings.line.pressure_pa
-    return pressure_pa is not None and pressure_pa > line_limit_pa(state)
+    line = readings.line
+    known = line.link is Link.UP and line.pressure_pa is not None
+    return known and (line.pressure_pa or 0) > line_limit_pa(state)
 
 
 def _net_over(limit: Callable[[State], int]) -> Callable[[State, Readings, int], bool]:
@@ -156,6 +157,7 @@ def _not_released(state: State, readings: Readings, now_ns: int) -> bool:
     asked = state.targets.mammograph.compression is Compression.RELEASE
     return (
         asked
+        and unit.link is Link.UP
         and unit.paddle in (Paddle.HOLDING, Paddle.DESCENDING)
         and bool(state.release_ns)
         and now_ns - state.release_ns > RELEASE_NS
@@ -172,6 +174,7 @@ def _exposing_unasked(state: State, readings: Readings, now_ns: int) -> bool:
     unit = readings.mammograph
     return (
         off
+        and unit.link is Link.UP
         and unit.unit_state is UnitState.EXPOSING
         and now_ns - state.hold.since_ns > EXPOSURE_END_NS
     )

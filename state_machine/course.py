@@ -7,16 +7,20 @@ row does besides moving the phase is in ``effects.py``.
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
+
 from state_machine import alarms as alarm_table
 from state_machine import hold as hold_gate
 from state_machine import injection, observe
 from state_machine.effects import EFFECTS, STOPPING, close_hold, stop_of
-from state_machine.entries import Noted
-from state_machine.readings import UnitState
+from state_machine.entries import Exposed, Noted
+from state_machine.readings import Link, UnitState
 from state_machine.requests import AnyRequest, Event
 from state_machine.state import HoldAction, HoldPhase, Phase
 from state_machine.turn import Turn
 from state_machine.workflows.galactography import OPEN_PHASES
+
+replace = msgspec.structs.replace
 
 
 def take(turn: Turn, event: Event, request: AnyRequest | None = None) -> tuple[str, ...]:
@@ -65,6 +69,32 @@ def stops(turn: Turn, before: tuple[alarm_table.AlarmRow, ...]) -> None:
         before = tuple(row for row in before if row.name not in alarm_table.SPARE_EXPOSURE)
     if before and Event.FAULT in turn.workflow.events(turn.state.phase):
         take(turn, Event.FAULT)
+
+
+def note_exposure(turn: Turn) -> None:
+    """Record whatever the unit counts while a procedure is open, asked for or not."""
+    state, unit = turn.state, turn.readings.mammograph
+    exposure = state.exposure
+    if state.case is None or unit.link is not Link.UP or unit.exposure_count == exposure.seen_count:
+        return
+    counted = 0 <= exposure.seen_count < unit.exposure_count
+    exposure = replace(exposure, seen_count=unit.exposure_count)
+    if counted:
+        turn.note(
+            Exposed,
+            view=exposure.view.name,
+            exposure_count=unit.exposure_count,
+            tube_voltage_v=unit.tube_voltage_v,
+            tube_charge_uas=unit.tube_charge_uas,
+            exposure_ms=unit.exposure_ms,
+            prepulse_uas=unit.prepulse_uas,
+            aec=unit.aec,
+            force_mn=unit.force_mn,
+            thickness_um=unit.thickness_um,
+        )
+        made = exposure.made_count + 1
+        exposure = replace(exposure, made_count=made, last_ns=turn.now_ns, reconfirmed=False)
+    turn.set(exposure=exposure)
 
 
 def by_itself(turn: Turn) -> None:
@@ -124,6 +154,7 @@ def _over_compressed(turn: Turn) -> bool:
     since_ns = state.exposure.compressed_ns
     return (
         bool(since_ns)
+        and state.case is not None
         and turn.now_ns - since_ns > state.profile.limits.compressed_time_ns
         and unit.unit_state is not UnitState.EXPOSING
     )

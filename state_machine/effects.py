@@ -11,7 +11,7 @@ import msgspec
 
 from state_machine import hold as hold_gate
 from state_machine import injection, ledger, observe, timing
-from state_machine.entries import Exposed, HoldChanged, Noted, SideDaySaved
+from state_machine.entries import HoldChanged, Noted, SideDaySaved
 from state_machine.facts import case_of
 from state_machine.ledger import Ledger, SideDay
 from state_machine.requests import AnyRequest, Cannulate, ChooseDuct, Event, OpenCase
@@ -86,7 +86,7 @@ def _next_duct(turn: Turn, _request: AnyRequest | None) -> None:
         exposure=Exposure(),
         settled_word=False,
     )
-    _save_day(turn)
+    save_day(turn)
 
 
 def _attempt_failed(turn: Turn, _request: AnyRequest | None) -> None:
@@ -122,7 +122,7 @@ def _armed(turn: Turn, _request: AnyRequest | None) -> None:
             duct=replace(state.duct, injection_count=state.duct.injection_count + 1),
             ledger=ledger.put_day(state.ledger, begun),
         )
-        _save_day(turn)
+        save_day(turn)
     arm_hold(turn, HoldAction.INJECT)
 
 
@@ -169,28 +169,8 @@ def _exposure_armed(turn: Turn, _request: AnyRequest | None) -> None:
 def _exposed(turn: Turn, _request: AnyRequest | None) -> None:
     close_hold(turn, "the exposure is counted")
     unit, exposure = turn.readings.mammograph, turn.state.exposure
-    turn.note(
-        Exposed,
-        view=exposure.view.name,
-        exposure_count=unit.exposure_count,
-        tube_voltage_v=unit.tube_voltage_v,
-        tube_charge_uas=unit.tube_charge_uas,
-        exposure_ms=unit.exposure_ms,
-        prepulse_uas=unit.prepulse_uas,
-        aec=unit.aec,
-        force_mn=unit.force_mn,
-        thickness_um=unit.thickness_um,
-    )
     turn.set(
-        exposure=replace(
-            exposure,
-            view=View.NONE,
-            count=unit.exposure_count,
-            pump_locked=False,
-            made_count=exposure.made_count + 1,
-            last_ns=turn.now_ns,
-            reconfirmed=False,
-        )
+        exposure=replace(exposure, view=View.NONE, count=unit.exposure_count, pump_locked=False)
     )
 
 
@@ -204,7 +184,7 @@ def _decannulated(turn: Turn, _request: AnyRequest | None) -> None:
         turn.set(permit=False, reclose_trip_count=0)
     _cannula_out(turn)
     turn.set(ledger=ledger.close_duct(turn.state.ledger))
-    _save_day(turn)
+    save_day(turn)
 
 
 def _extravasation(turn: Turn, _request: AnyRequest | None) -> None:
@@ -217,7 +197,7 @@ def _extravasation(turn: Turn, _request: AnyRequest | None) -> None:
     day = ledger.today(state.ledger)
     locked = replace(day, locked_until_day=max(day.locked_until_day, until))
     turn.set(ledger=ledger.put_day(state.ledger, locked))
-    _save_day(turn)
+    save_day(turn)
 
 
 def _stopped(turn: Turn, _request: AnyRequest | None) -> None:
@@ -257,7 +237,8 @@ def _recovered(turn: Turn, _request: AnyRequest | None) -> None:
     turn.set(release=True)
 
 
-def _save_day(turn: Turn) -> None:
+def save_day(turn: Turn) -> None:
+    """Record the breast and day that is open."""
     day: SideDay = ledger.today(turn.state.ledger)
     turn.note(
         SideDaySaved,

@@ -10,6 +10,7 @@ import msgspec
 
 from state_machine import hold as hold_gate
 from state_machine import observe
+from state_machine.limits import Limits
 from state_machine.readings import Motion, Readings
 from state_machine.state import (
     HoldAction,
@@ -21,16 +22,28 @@ from state_machine.state import (
     State,
 )
 from state_machine.targets import PumpAction, PumpTarget
-from state_machine.units import NS_PER_MS, NS_PER_S, flow_resistance_pa_s_ul
+from state_machine.units import NS_PER_MS, NS_PER_S, flow_resistance_pa_s_ul, volume_ceil_nl
 
 RAMP_STEP_NS = 250 * NS_PER_MS
 """The ramp climbs in steps: each costs the line one exchange (about 16 ms, manual M1)."""
 
 OPEN_TIP_NL = 30_000
-"""Volume of the open-tip test: ramp, three time constants, then some seconds of mean."""
+"""Least volume of the open-tip test."""
 
 OPEN_TIP_SETTLE_NS = 3 * NS_PER_S
 """At least three time constants at the top rate before pressures count (tau <= 1 s)."""
+
+OPEN_TIP_MEAN_NS = 2 * NS_PER_S
+"""Then the pressures that the mean is taken of: 100 readings at 50 Hz."""
+
+
+def open_tip_nl(limits: Limits) -> int:
+    """Volume of the open-tip test: the ramp, the settling, then what the mean is taken of."""
+    ramp_ns = limits.rate_nl_min * NS_PER_S // limits.ramp_nl_min_s
+    ramp_nl = volume_ceil_nl(limits.rate_nl_min, ramp_ns) // 2
+    top_nl = volume_ceil_nl(limits.rate_nl_min, OPEN_TIP_SETTLE_NS + OPEN_TIP_MEAN_NS)
+    return max(OPEN_TIP_NL, ramp_nl + top_nl)
+
 
 _PURPOSE = {"prime": Purpose.PRIME, "open-tip": Purpose.OPEN_TIP, "tip-drop": Purpose.TIP_DROP}
 
@@ -65,7 +78,7 @@ def tip_out_motion(state: State, readings: Readings, purpose: Purpose) -> Plan:
     limits = state.profile.limits
     volume_nl, rate_nl_min = {
         Purpose.PRIME: (limits.prime_volume_nl, limits.prime_rate_nl_min),
-        Purpose.OPEN_TIP: (OPEN_TIP_NL, limits.rate_nl_min),
+        Purpose.OPEN_TIP: (open_tip_nl(limits), limits.rate_nl_min),
         Purpose.TIP_DROP: (limits.tip_drop_nl, limits.first_rate_nl_min),
     }[purpose]
     return _plan(state, readings, purpose, readings.pump.infused_nl + volume_nl, rate_nl_min)

@@ -32,8 +32,9 @@ _WITH_DATA: Final = {
 }
 
 
-_POWER_MENDS: Final = frozenset({"stop-not-obeyed"})
-"""Alarms whose condition can only go when the pump has power again."""
+_POWER_MENDS: Final = frozenset({"stop-not-obeyed", "over-volume"})
+"""Alarms whose condition cannot go before the pump has power again, or the duct is done;
+the gate refuses every motion into an over-full duct all the same."""
 
 
 def take(turn: Turn, request: rq.AnyRequest) -> None:
@@ -308,14 +309,21 @@ def _release_paddle(turn: Turn, request: rq.ReleasePaddle) -> Words:
 
 
 def _hand_injected(turn: Turn, request: rq.HandInjected) -> Words:
-    state, account = turn.state, turn.state.ledger.account
-    most_nl = state.profile.limits.side_day_volume_nl
-    if account is None:
-        return _refuse(turn, request, "no duct is open: locate the duct first")
-    if not 0 < request.volume_nl <= most_nl:
-        return _refuse(turn, request, f"{request.volume_nl} nL: enter 1 to {most_nl} nL")
-    turn.set(ledger=replace(state.ledger, account=ledger.add_by_hand(account, request.volume_nl)))
-    _noted(turn, request, "hand-injected", volume_nl=request.volume_nl)
+    """Contrast by hand counts to the open duct, or to the breast when the duct is done."""
+    book, volume_nl = turn.state.ledger, request.volume_nl
+    most_nl = turn.state.profile.limits.side_day_volume_nl
+    if turn.state.case is None:
+        return _refuse(turn, request, "no procedure is open")
+    if not 0 < volume_nl <= most_nl:
+        return _refuse(turn, request, f"{volume_nl} nL: enter 1 to {most_nl} nL")
+    if book.account is not None:
+        turn.set(ledger=replace(book, account=ledger.add_by_hand(book.account, volume_nl)))
+    else:
+        day = ledger.today(book)
+        more = replace(day, low_nl=day.low_nl + volume_nl, high_nl=day.high_nl + volume_nl)
+        turn.set(ledger=ledger.put_day(book, more))
+        effects.save_day(turn)
+    _noted(turn, request, "hand-injected", volume_nl=volume_nl)
     turn.note_ledger()
     turn.note_resume()
     return ()

@@ -206,6 +206,8 @@ class Exposure(msgspec.Struct, frozen=True):
     """Exposure counter of the unit when this exposure was armed."""
     pump_locked: bool = False
     """Standstill was proven before prep; only fresh evidence of motion undoes it."""
+    seen_count: int = -1
+    """Counter up to which exposures are recorded; -1 = not read yet."""
     made_count: int = 0
     last_ns: int = 0
     reconfirmed: bool = False

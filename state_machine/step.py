@@ -51,6 +51,7 @@ def step(
     turn = Turn(state, readings, now_ns)
     _note_inputs(turn, requests)
     _watch(turn)
+    course.note_exposure(turn)
     motions.count(turn)
     motions.follow(turn)
     course.stops(turn, _raise_alarms(turn))

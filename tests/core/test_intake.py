@@ -103,7 +103,7 @@ REFUSED: tuple[tuple[Scene, Any, str], ...] = (
     (scene(Phase.SETTLE), ask(rq.Reconfirm, point="settled"), "only the performing radiologist"),
     (scene(Phase.ARM), radiologist(rq.Reconfirm, point="settled"), "'settled' (while settling) or 'exposure-delay'"),
     (scene(Phase.ARM), radiologist(rq.Reconfirm, point="?"), "'settled' (while settling)"),
-    (scene(Phase.PRIME, ledger=replace(state().ledger, account=None)), ask(rq.HandInjected, volume_nl=1), "no duct is open"),
+    (scene(Phase.STANDBY, case=None), ask(rq.HandInjected, volume_nl=1), "no procedure is open"),
     (scene(), ask(rq.HandInjected, volume_nl=0), "0 nL: enter 1 to 1000000 nL"),
     (scene(), ask(rq.HandInjected, volume_nl=1_000_001), "1000001 nL: enter 1 to"),
     (scene(), ask(rq.Acknowledge, alarm="net-stop"), "no alarm 'net-stop' is on"),

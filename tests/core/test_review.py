@@ -5,13 +5,28 @@ from typing import Any
 import pytest
 
 from state_machine import requests as rq
-from state_machine.ledger import Ledger, SideDay
-from state_machine.readings import Link, Paddle, TripCause
+from state_machine.alarms import ALARM_BY_NAME
+from state_machine.entries import Exposed
+from state_machine.injection import open_tip_nl
+from state_machine.ledger import Ledger, SideDay, side_day_high_nl, side_day_low_nl
+from state_machine.limits import Limits
+from state_machine.readings import Link, Paddle, TripCause, UnitState
 from state_machine.requests import Event, Side
 from state_machine.state import HoldPhase, Phase
-from state_machine.targets import Compression
+from state_machine.step import step
+from state_machine.targets import Compression, MammographTarget, Targets
+from state_machine.units import NS_PER_MS
 from tests.core.fake_room import FakeRoom
-from tests.core.fixtures import ASSISTANT, DAY, PATIENT, PERFORMER, injecting, replace
+from tests.core.fixtures import (
+    ASSISTANT,
+    DAY,
+    NOW_NS,
+    PATIENT,
+    PERFORMER,
+    exposing,
+    injecting,
+    replace,
+)
 from tests.core.procedure import People
 
 
@@ -215,3 +230,61 @@ def test_nothing_is_injected_with_a_sensor_that_lost_its_zero(people: People):
 @pytest.mark.hazard("HZ-FLOW-AND-XRAY")
 def test_nothing_flows_while_the_x_ray_enable_is_closed():
     assert "unit-busy" in injecting().but(room={"xray_enabled": True}).refused()
+
+
+@pytest.mark.hazard("HZ-EXPOSURE", "HZ-RECORD")
+@pytest.mark.parametrize("phase", [Phase.STOPPED, Phase.EXPOSURE_ARMED, Phase.REVIEW])
+def test_every_exposure_that_the_unit_counts_is_recorded_whatever_the_phase(phase: Phase):
+    """A stop, pain or a fault in the pass that sees the count used to lose its dose."""
+    scene = exposing().but(state={"phase": phase}, exposure={"seen_count": 0, "count": 0})
+    counted = scene.but(mammograph={"exposure_count": 1, "tube_charge_uas": 95_000})
+    first = step(counted.state, counted.readings, (), NOW_NS)
+    noted = [entry for entry in first.entries if isinstance(entry, Exposed)]
+    assert [(e.exposure_count, e.tube_charge_uas) for e in noted] == [(1, 95_000)]
+    assert first.state.exposure.made_count == 1
+    again = step(first.state, counted.readings, (), NOW_NS + NS_PER_MS)
+    assert not [entry for entry in again.entries if isinstance(entry, Exposed)]
+
+
+@pytest.mark.hazard("HZ-EXPOSURE")
+def test_a_counter_read_for_the_first_time_is_no_exposure():
+    scene = exposing().but(exposure={"seen_count": -1}, mammograph={"exposure_count": 4_711})
+    outcome = step(scene.state, scene.readings, (), NOW_NS)
+    assert not [entry for entry in outcome.entries if isinstance(entry, Exposed)]
+    assert outcome.state.exposure.seen_count == 4_711
+
+
+@pytest.mark.hazard("HZ-OVERVOLUME")
+def test_contrast_by_hand_counts_to_the_breast_when_the_duct_is_done(people: People):
+    people.cannulate()
+    for event in (Event.ABORT, Event.DECANNULATED):
+        people.do(event)
+    assert people.room.state.ledger.account is None
+    people.say(rq.HandInjected, volume_nl=7_000)
+    assert side_day_low_nl(people.room.state.ledger) == 7_000
+    assert side_day_high_nl(people.room.state.ledger) == 7_000
+
+
+@pytest.mark.hazard("HZ-EXPOSURE")
+@pytest.mark.parametrize("name", ["exposing-unasked", "line-pressure", "not-released"])
+def test_a_lost_device_says_nothing_more_of_itself(name: str):
+    """Its last words are old: that it is lost is an alarm of its own."""
+    unit = {"unit_state": UnitState.EXPOSING, "paddle": Paddle.HOLDING, "link": Link.LOST}
+    lost = exposing().but(
+        mammograph=unit,
+        line={"pressure_pa": 200_000, "link": Link.LOST},
+        state={"targets": Targets(mammograph=MammographTarget(compression=Compression.RELEASE))},
+    )
+    lost = lost.but(state={"release_ns": 1})
+    row = ALARM_BY_NAME[name]
+    assert not row.present(lost.state, lost.readings, NOW_NS)
+    heard = lost.but(mammograph={"link": Link.UP}, line={"link": Link.UP})
+    assert row.present(heard.state, heard.readings, NOW_NS)
+
+
+@pytest.mark.parametrize("rate_nl_min", [100_000, 200_000, 300_000, 500_000])
+def test_the_open_tip_test_is_long_enough_for_its_own_ramp(rate_nl_min: int):
+    limits = Limits(rate_nl_min=rate_nl_min)
+    ramp_s = rate_nl_min / limits.ramp_nl_min_s
+    ramp_nl, top_nl = rate_nl_min * ramp_s / 120, rate_nl_min * 5 / 60
+    assert open_tip_nl(limits) >= ramp_nl + top_nl - 2

@@ -136,7 +136,7 @@ def test_each_open_phase_can_be_stopped(order, phase):
         assert Event.ABORT in events
 
 
-@pytest.mark.parametrize("phase", set(ANCHOR), ids=lambda p: p.value)
+@pytest.mark.parametrize("phase", tuple(ANCHOR), ids=lambda p: p.value)
 def test_a_stopped_procedure_goes_on_where_it_was_stopped_never_inside_a_hold(phase):
     workflow = WORKFLOWS[Order.CANNULA_IN]
     anchor = ANCHOR[phase]
