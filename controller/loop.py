@@ -4,7 +4,7 @@
 is three lines (``run``). The order of a pass::
 
     ports.read -> drivers -> Readings -> step(state, readings, requests, now) -> Outcome
-    Outcome.entries -> journal        Outcome.targets -> drivers -> ports.write
+    Outcome.targets -> drivers -> ports.write        then Outcome.entries -> journal
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from state_machine.entries import AnyEntry, Entry, MotionIntent
 from state_machine.readings import HostReading, JournalReading, Readings
 from state_machine.requests import AnyRequest
 from state_machine.state import Alarm, State
-from state_machine.step import step
+from state_machine.step import Outcome, step
 from state_machine.targets import Activity, Targets
 from state_machine.turn import Reply
 
@@ -194,11 +194,17 @@ def run_pass(room: Room, now_ns: int) -> int:
     utc_ns = room.clock.utc_ns()
     requests = room.api.requests(utc_ns // (86_400 * 1_000_000_000))
     changed = readings is not room.readings and readings != room.readings
+    outcome = None
     if changed or requests or now_ns >= room.step_at_ns:
-        _decide(room, readings, requests, now_ns, utc_ns)
-    for name in _ORDER:
-        link = room.links[name]
-        link.send(getattr(room.targets, name), room.targets.activity, now_ns)
+        outcome = _decide(room, readings, requests, now_ns)
+    try:
+        _tell(room, now_ns)
+    finally:
+        if outcome is not None:
+            # after the targets: a stop waits for nothing, and a start has waited for its
+            # intent, which an earlier pass wrote
+            record(room, outcome.entries, now_ns, utc_ns)
+            room.api.answer(outcome.replies)
     publish_ns = room.api.publish(room, now_ns)
     longest_ns = _IDLE_NS if room.targets.activity is Activity.IDLE else _ACTIVE_NS
     deadlines = [link.deadline_ns for link in room.links.values()]
@@ -232,18 +238,19 @@ def _durable_seq(room: Room) -> int:
 
 
 def _decide(
-    room: Room,
-    readings: Readings,
-    requests: tuple[AnyRequest, ...],
-    now_ns: int,
-    utc_ns: int,
-) -> None:
+    room: Room, readings: Readings, requests: tuple[AnyRequest, ...], now_ns: int
+) -> Outcome:
     outcome = step(room.state, readings, requests, now_ns)
     room.state, room.targets, room.alarms = outcome.state, outcome.targets, outcome.alarms
     room.readings, room.step_at_ns = readings, outcome.wake_at_ns
-    record(room, outcome.entries, now_ns, utc_ns)
-    if outcome.replies:
-        room.api.answer(outcome.replies)
+    return outcome
+
+
+def _tell(room: Room, now_ns: int) -> None:
+    """Give every device its target, what stops contrast first."""
+    for name in _ORDER:
+        link = room.links[name]
+        link.send(getattr(room.targets, name), room.targets.activity, now_ns)
 
 
 def record(room: Room, entries: tuple[AnyEntry, ...], now_ns: int, utc_ns: int) -> None:

@@ -28,4 +28,4 @@ def test_the_wall_clock_is_only_handed_to_the_record_and_made_a_day():
         if isinstance(node, ast.Compare)
         for side in (node.left, *node.comparators)
     }
-    assert not [words for words in compared if "utc" in words]
+    assert not [words for words in compared if "utc_" in words]
