@@ -89,13 +89,15 @@ class FakeDriver:
 class FakeJournal:
     """How far the record is on the disk is what the test says."""
 
-    def __init__(self) -> None:
+    def __init__(self, log: list[str]) -> None:
+        self.log = log
         self.durable = 0
         self.asked_count = 0
         self.entries: list[Any] = []
         self.urgent: list[bool] = []
 
     def append(self, entries, *, boot_ns, utc_ns, urgent=False) -> None:
+        self.log.append("record")
         self.entries += entries
         self.urgent.append(urgent)
 
@@ -148,11 +150,12 @@ class FakeStep:
     def __init__(self) -> None:
         self.calls: list[tuple[Readings, tuple[Any, ...], int]] = []
         self.targets = Targets()
+        self.entries: tuple[Any, ...] = ()
         self.wake_ns = NEVER_NS
 
     def __call__(self, state, readings, requests, now_ns) -> Outcome:
         self.calls.append((readings, requests, now_ns))
-        return Outcome(state, self.targets, (), (), (), self.wake_ns)
+        return Outcome(state, self.targets, (), self.entries, (), self.wake_ns)
 
 
 class Parts:
@@ -164,7 +167,7 @@ class Parts:
         self.ports = {name: FakePort(name, self.log) for name in NAMES}
         self.drivers = {name: FakeDriver(name, getattr(known, name)) for name in NAMES}
         links = [Link(name, self.ports[name], self.drivers[name]) for name in NAMES]
-        self.journal, self.api = FakeJournal(), FakeApi()
+        self.journal, self.api = FakeJournal(self.log), FakeApi()
         # phase_ns 0: a phase that is long past wants to be looked at at once
         first = state or State(profile=fixtures.profile(), phase=Phase.STANDBY)
         self.room = Room(first, links, self.journal, self.api, FakeClock())

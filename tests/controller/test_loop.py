@@ -4,6 +4,7 @@ import pytest
 
 from controller import loop
 from controller.loop import make_safe, run_pass
+from state_machine.entries import PhaseChanged
 from state_machine.readings import JournalReading, Motion, Prompt
 from state_machine.requests import Do, Event, Role
 from state_machine.targets import (
@@ -47,6 +48,23 @@ def test_what_stops_contrast_leaves_first_and_the_sensor_last(parts):
     say(parts, **dict.fromkeys(NAMES, b"x"))
     run_pass(parts.room, NOW_NS)
     assert parts.log == ["write pump", "write room", "write mammograph", "write line"]
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS", "HZ-RECORD")
+def test_targets_leave_before_the_record_takes_the_entries_and_it_takes_them_all_the_same(
+    parts, step
+):
+    step.entries = (PhaseChanged(1, NOW_NS, source="injecting", event="stop", phase="stopped"),)
+    say(parts, pump=b"STP\r")
+    run_pass(parts.room, NOW_NS)
+    assert parts.log == ["write pump", "record"]
+    parts.log.clear()
+    step.targets = Targets(activity=Activity.ACTIVE)  # something new to tell
+    parts.room.step_at_ns = 0
+    parts.drivers["pump"].give = None  # a driver that fails
+    with pytest.raises(TypeError):
+        run_pass(parts.room, NOW_NS + NS_PER_MS)
+    assert parts.log == ["record"]
 
 
 def test_bytes_reach_the_driver_before_the_step_and_its_targets_leave_in_the_same_pass(parts, step):

@@ -14,7 +14,7 @@ NAME = Noted(5, 5, topic="case", facts=(("patient_name", "Muster, Eva"),))
 
 
 def test_everything_is_recorded_and_what_people_follow_is_said():
-    record = FakeJournal()
+    record = FakeJournal([])
     with capture_logs() as said:
         entries = (PHASE, ALARM, GONE, GATE, NAME, Inputs(6, 5))
         SpokenJournal(record).append(entries, boot_ns=5, utc_ns=7, urgent=True)
@@ -33,7 +33,7 @@ def test_everything_is_recorded_and_what_people_follow_is_said():
 
 
 def test_it_knows_what_the_record_knows():
-    record = FakeJournal()
+    record = FakeJournal([])
     record.durable = 12
     spoken = SpokenJournal(record)
     assert (spoken.durable_seq(), spoken.fault()) == (12, "")
