@@ -68,7 +68,7 @@ def _splits(valid: Sequence[Result]) -> dict[str, Result]:
 def _aims(line: Result, pairs: Sequence[tuple[Result, Result]], baud: int) -> list[Result]:
     if baud == 0:
         times = line[PRODUCTION]["software_ms"]
-        cause = "see split_ms: deciding, record and log before the stop, and other load"
+        cause = "see split_ms: deciding, the other process reading, and other load"
         return [
             aim("software p50 <= 1 ms", times["p50"], 1.0, cause),
             aim("software p99 <= 3 ms", times["p99"], 3.0, cause),

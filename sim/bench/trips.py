@@ -48,27 +48,22 @@ PRODUCTION, BARE = "production", "bare"
 class Spy:
     """Stands before the record and keeps why the pump was first stopped."""
 
-    def __init__(self, journal: Journal, clock: ShiftedClock) -> None:
+    def __init__(self, journal: Journal) -> None:
         """Pass everything on."""
         self._journal = journal
-        self._clock = clock
         self.why: list[str] = []
         """Alarms raised, refusals and closed holds of the first pass that had any."""
         self.pass_ns = 0
         """When that pass began."""
-        self.decided_ns = self.recorded_ns = 0
-        """When its step was over, and when record and log had taken what it decided."""
 
     def append(
         self, entries: Sequence[Entry], *, boot_ns: int, utc_ns: int, urgent: bool = False
     ) -> None:
         """Keep and pass on."""
-        decided_ns = self._clock.now_ns()
         self._journal.append(entries, boot_ns=boot_ns, utc_ns=utc_ns, urgent=urgent)
         if not self.why:
             self.why = [words for entry in entries if (words := _reason(entry))]
-            self.pass_ns, self.decided_ns = boot_ns, decided_ns
-            self.recorded_ns = self._clock.now_ns()
+            self.pass_ns = boot_ns
 
     def durable_seq(self) -> int:
         """As the record says."""
@@ -171,7 +166,7 @@ class Session:
 
     def trial(self, loop: str, kind: str, baud: int, seed: int) -> Result:
         """One trip; ``valid`` only when the pressure, and nothing else, stopped the pump."""
-        spy = Spy(SpokenJournal(self.disk), self.clock)
+        spy = Spy(SpokenJournal(self.disk))
         api = LocalApi(UnixListener(self._folder / "api.sock"))
         try:
             client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -242,13 +237,12 @@ class Session:
 def _split(seen: Result, spy: Spy, given_ns: int) -> dict[str, int]:
     """Where the time of a trip went, by the common clock of both sides.
 
-    ``wake``: answer handed over until the pass begins; ``decide``: ports, drivers, step;
-    ``record``: journal and log; ``give``: until the stop is handed to the kernel (on a busy
-    line that holds the wait for the pump's answer); ``read``: until the peer has read it.
+    ``wake``: answer handed over until the pass begins; ``decide``: ports, drivers, step, until
+    the stop is handed to the kernel (on a busy line that holds the wait for the pump's
+    answer); ``read``: until the peer has read it. Record and log come after the stop.
     """
-    decided = (spy.pass_ns, spy.decided_ns, spy.recorded_ns)
-    marks = [seen["sent_ns"], *decided, given_ns, seen["stopped_ns"]]
-    names = ("wake", "decide", "record", "give", "read")
+    marks = [seen["sent_ns"], spy.pass_ns, given_ns, seen["stopped_ns"]]
+    names = ("wake", "decide", "read")
     return {name: b - a for name, a, b in zip(names, marks, marks[1:], strict=False)}
 
 
