@@ -111,6 +111,8 @@ PROCEDURE_MISTAKES = [
     ('order = "cannula-in"', 'order = "cannula"', "procedure.order", '"sealed-pore"'),
     ("dead_space_nl = 59_000", "dead_space_nl = 66_667", "limits.prime_volume_nl", "80_001"),
     ("prime_volume_nl = 80_000", "prime_total_nl = 100_000", "limits.prime_total_nl", "150_000"),
+    ("prime_volume_nl = 80_000", "prime_volume_nl = 80_000\nramp_nl_min_s = 1_000",
+     "limits.prime_volume_nl", "open-tip test"),
     ("diameter_um = 4_780", "diameter_um = 999", "syringe[1].diameter_um", "1_000"),
     ("diameter_um = 4_780", "diameter_mm = 4.78", "syringe[1].diameter_mm", '"diameter_um"'),
     ('name = "BD 3 mL"', 'name = "BD 1 mL"', "syringe.name", "once"),

@@ -12,7 +12,7 @@ from state_machine.ledger import Ledger, SideDay, side_day_high_nl, side_day_low
 from state_machine.limits import Limits
 from state_machine.readings import Link, Paddle, TripCause, UnitState
 from state_machine.requests import Event, Side
-from state_machine.state import HoldPhase, Phase
+from state_machine.state import Alarm, HoldPhase, Phase
 from state_machine.step import step
 from state_machine.targets import Compression, MammographTarget, Targets
 from state_machine.units import NS_PER_MS
@@ -288,3 +288,33 @@ def test_the_open_tip_test_is_long_enough_for_its_own_ramp(rate_nl_min: int):
     ramp_s = rate_nl_min / limits.ramp_nl_min_s
     ramp_nl, top_nl = rate_nl_min * ramp_s / 120, rate_nl_min * 5 / 60
     assert open_tip_nl(limits) >= ramp_nl + top_nl - 2
+
+
+@pytest.mark.hazard("HZ-COMPRESSION")
+@pytest.mark.parametrize(("phase", "released"), [(Phase.STOPPED, True), (Phase.STANDBY, False)])
+def test_a_long_compression_is_let_go_in_a_procedure_and_left_to_the_unit_outside(phase, released):
+    """An ordinary mammogram on the same unit is nobody's business here."""
+    long_ns = NOW_NS - Limits().compressed_time_ns - NS_PER_MS
+    scene = exposing().but(state={"phase": phase}, exposure={"compressed_ns": long_ns})
+    scene = scene.but(mammograph={"unit_state": UnitState.STANDBY})
+    if not released:
+        scene = scene.but(state={"case": None})
+    outcome = step(scene.state, scene.readings, (), NOW_NS)
+    wanted = outcome.targets.mammograph.compression
+    assert (wanted is Compression.RELEASE) is released
+
+
+@pytest.mark.hazard("HZ-OVERVOLUME", "HZ-USE-ERROR")
+@pytest.mark.parametrize(("acknowledged", "taken"), [(True, True), (False, False)])
+def test_an_over_full_duct_does_not_keep_the_pump_without_power(acknowledged: bool, taken: bool):
+    """Its alarm stays until the duct is done; the gate refuses every motion all the same."""
+    alarm = Alarm("over-volume", NOW_NS - NS_PER_MS, acknowledged=acknowledged)
+    scene = injecting().but(
+        state={"alarms": (alarm,), "permit": False, "phase": Phase.STOPPED},
+        account={"high_nl": 600_000},
+    )
+    word = rq.ConfirmReclose(by=ASSISTANT, role=rq.Role.TECHNOLOGIST, cannula_out=True)
+    outcome = step(scene.state, scene.readings, (word,), NOW_NS)
+    assert (outcome.replies[0].refusals == ()) is taken
+    assert outcome.state.permit is taken
+    assert not outcome.targets.pump.run
