@@ -179,12 +179,14 @@ def volume_left_nl(state: State) -> int:
     return left_nl * 1_000_000 // (1_000_000 + scale_ppm)
 
 
-def stored_nl(state: State, drop_pa: int) -> int:
-    """Volume that the line stores at a pressure drop and gives up after a stop (C times P).
+def compliance_nl_kpa(state: State) -> int:
+    """Compliance of syringe and line: as measured, the profile's until then (assumption, C2)."""
+    return state.line.compliance_nl_kpa or state.profile.line_compliance_nl_kpa
 
-    Compliance is the profile's until it is measured (assumption, facts C2).
-    """
-    return ceil_div(state.profile.line_compliance_nl_kpa * drop_pa, PA_PER_KPA)
+
+def stored_nl(state: State, drop_pa: int) -> int:
+    """Volume that the line stores at a pressure drop and gives up after a stop (C times P)."""
+    return ceil_div(compliance_nl_kpa(state) * drop_pa, PA_PER_KPA)
 
 
 def syringe_left_nl(state: State) -> int:

@@ -92,6 +92,8 @@ class LineCheck(msgspec.Struct, frozen=True):
     sample_count: int = 0
     resistance_pa_s_ul: int = 0
     """Open-tip resistance measured at prime; 0 = not measured."""
+    compliance_nl_kpa: int = 0
+    """Compliance of syringe and line measured against the closed stopcock; 0 = not measured."""
 
 
 class Duct(msgspec.Struct, frozen=True):
