@@ -102,24 +102,27 @@ class Link:
             self._told = None
             self.driver.receive(data, now_ns)
 
-    def send(self, target: object, activity: Activity, now_ns: int) -> None:
+    def send(self, target: object, activity: Activity, now_ns: int) -> bool:
         """Finish what the port has not taken yet, then write what the driver has to say.
+
+        True when bytes were handed to the port.
 
         The driver is asked when it heard something, is to be told something else, or its
         deadline has come: by its contract it has nothing to say otherwise.
         """
         if not self._open:
-            return
+            return False
         if self._unsent and not self._write(self._unsent, now_ns):
-            return
+            return False
         told = (target, activity)
         if now_ns < self.deadline_ns and told == self._told:
-            return
+            return False
         data = self.driver.give(target, activity, now_ns)
         self._told = told
         self.deadline_ns = self.driver.deadline_ns()
         if data:
             self._write(data, now_ns)
+        return bool(data)
 
     def _write(self, data: bytes, now_ns: int) -> bool:
         """Hand bytes to the port; True when it took all of them."""
@@ -247,10 +250,13 @@ def _decide(
 
 
 def _tell(room: Room, now_ns: int) -> None:
-    """Give every device its target, what stops contrast first."""
+    """Give every device its target, what stops contrast first; then let the bytes leave."""
+    wrote = False
     for name in _ORDER:
         link = room.links[name]
-        link.send(getattr(room.targets, name), room.targets.activity, now_ns)
+        wrote |= link.send(getattr(room.targets, name), room.targets.activity, now_ns)
+    if wrote:
+        room.clock.hand_over()
 
 
 def record(room: Room, entries: tuple[AnyEntry, ...], now_ns: int, utc_ns: int) -> None:

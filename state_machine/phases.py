@@ -94,6 +94,11 @@ class Workflow:
             return cursor.state, ()
         return phase, self.refusals(phase, event, facts)
 
+    def asks(self, phase: Phase, event: Event) -> bool:
+        """A row of this phase and event asks for facts; a stop asks for none."""
+        rows = self._by_source.get((phase, event), [])
+        return any(row.only or row.needs for row in rows)
+
     def row(self, phase: Phase, event: Event, facts: Facts) -> Row | None:
         """The row that this event would take, were its needs met."""
         rows = self._by_source.get((phase, event), [])

@@ -94,6 +94,10 @@ class ShiftedClock:
         """Wait as a real room does."""
         self._real.wait(ports, until_ns - self.offset_ns)
 
+    def hand_over(self) -> None:
+        """As a real room does."""
+        self._real.hand_over()
+
 
 class Moment:
     """The moment, as something to copy."""

@@ -30,6 +30,9 @@ class SteppedClock:
         self.waits += 1
         self._on_wait()
 
+    def hand_over(self):
+        pass
+
 
 class SwiftClock(RealClock):
     """Real time, except that a wait for nothing but time is over at once."""

@@ -143,6 +143,9 @@ class FakeClock:
     def wait(self, ports, until_ns) -> None:
         raise AssertionError("a pass never waits")
 
+    def hand_over(self) -> None:
+        pass
+
 
 class FakeStep:
     """In the place of the step: counts its calls and wants what the test wants."""

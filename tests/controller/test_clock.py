@@ -64,3 +64,9 @@ def test_an_instant_that_has_passed_is_not_waited_for(clock, port, span_ns):
 
 def test_closed_ports_only_are_waited_with_in_peace(clock):
     assert waited_ns(clock, (Closed(), Closed()), 2 * NS_PER_MS) >= 2 * NS_PER_MS
+
+
+def test_handing_over_takes_no_time_of_its_own(clock):
+    began_ns = clock.now_ns()
+    clock.hand_over()
+    assert clock.now_ns() - began_ns < LONG_NS // 2

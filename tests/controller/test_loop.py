@@ -50,6 +50,18 @@ def test_what_stops_contrast_leaves_first_and_the_sensor_last(parts):
     assert parts.log == ["write pump", "write room", "write mammograph", "write line"]
 
 
+@pytest.mark.hazard("HZ-STOP-FAILS")
+def test_bytes_are_handed_over_at_once_when_all_are_written_and_only_then(parts):
+    parts.room.clock.hand_over = lambda: parts.log.append("hand over")
+    run_pass(parts.room, NOW_NS)
+    assert parts.log == []
+    say(parts, pump=b"STP\r", room=b"permit")
+    for name in ("pump", "room"):
+        parts.ports[name].arrived = b"answer"  # something new was heard: drivers are asked
+    run_pass(parts.room, NOW_NS + NS_PER_MS)
+    assert parts.log == ["write pump", "write room", "hand over"]
+
+
 @pytest.mark.hazard("HZ-STOP-FAILS", "HZ-RECORD")
 def test_targets_leave_before_the_record_takes_the_entries_and_it_takes_them_all_the_same(
     parts, step

@@ -39,6 +39,9 @@ class FastClock:
     def wait(self, _ports: object, _until_ns: int) -> None:
         pass
 
+    def hand_over(self) -> None:
+        pass
+
 
 @pytest.mark.hazard("HZ-STOP-FAILS")
 @pytest.mark.parametrize("verb", ["receive", "give"])

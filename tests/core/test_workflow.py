@@ -155,6 +155,17 @@ def test_resume_without_an_anchor_says_so():
 
 
 @pytest.mark.parametrize("order", Order)
+def test_events_that_ask_for_facts_are_told_from_those_that_do_not(order):
+    workflow = WORKFLOWS[order]
+    for phase in Phase:
+        for event in workflow.events(phase):
+            rows = [row for row in workflow.rows if (row.source, row.event) == (phase, event)]
+            assert workflow.asks(phase, event) == any(row.only or row.needs for row in rows)
+    assert not workflow.asks(Phase.INJECTING, Event.STOP)
+    assert workflow.asks(Phase.ARM, Event.ARM)
+
+
+@pytest.mark.parametrize("order", Order)
 def test_an_impossible_event_is_refused_in_words(order):
     workflow = WORKFLOWS[order]
     for phase in Phase:
