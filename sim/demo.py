@@ -9,8 +9,6 @@ import argparse
 import contextlib
 import json
 import select
-import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -21,12 +19,12 @@ from controller.assembly import JOURNAL_FILE
 from controller.clock import RealClock
 from controller.record.report import ReportSummary, write_report
 from controller.record.verify import Verdict, verify
+from sim import processes
 from sim.client import Gone, Lines, connect, hang_up
 from sim.demo_view import View, summary
 from sim.order_arguments import add_order
 
 _ROOM: Final = "demo"
-_END_S: Final = 10.0
 _LOOK_S: Final = 0.1
 
 
@@ -100,18 +98,19 @@ def run(args: argparse.Namespace) -> int:
 
 def _procedure(args: argparse.Namespace, folder: Path, result: Result) -> None:
     with contextlib.ExitStack() as stack:
-        devices = stack.enter_context(_process(folder, "devices", _serve(args.seed), pipe=True))
-        where = _addresses(devices, folder)
+        serve = processes.serve(seed=args.seed)
+        devices = stack.enter_context(_process(folder, "devices", serve, pipe=True))
+        where = processes.first_line(devices, folder / "devices.log")
         stack.enter_context(
             _process(
                 folder,
                 "controller",
-                [
-                    *_module("controller.cli"),
+                processes.module(
+                    "controller.cli",
                     *("run", "--room", _ROOM, "--state", "state"),
                     *("--pump-port", str(folder / "pump"), "--modbus", where["modbus"]),
                     *("--log-file", "controller.jsonl"),
-                ],
+                ),
             )
         )
         # the path relative to the folder: a local socket's path may have 107 bytes
@@ -120,12 +119,12 @@ def _procedure(args: argparse.Namespace, folder: Path, result: Result) -> None:
             _process(
                 folder,
                 "technologist",
-                [
-                    *_module("sim.cli"),
+                processes.module(
+                    "sim.cli",
                     *("technologist", "--room", _ROOM, "--api", socket),
                     *("--control", where["control"], "--volume-nl", str(args.volume_nl)),
                     *("--views", ",".join(args.views), "--limit-s", str(args.limit_s)),
-                ],
+                ),
                 pipe=True,
             )
         )
@@ -133,62 +132,19 @@ def _procedure(args: argparse.Namespace, folder: Path, result: Result) -> None:
         result.truth = _truth(where["control"])
 
 
-def _module(name: str) -> list[str]:
-    return [sys.executable, "-m", name]
-
-
-def _serve(seed: int) -> list[str]:
-    return [
-        *_module("sim.cli"),
-        *("serve", "--pump-link", "pump", "--modbus", "127.0.0.1:0"),
-        *("--control", "127.0.0.1:0", "--baud", "19200", "--seed", str(seed)),
-    ]
-
-
 @contextlib.contextmanager
 def _process(
     folder: Path, name: str, command: list[str], pipe: bool = False
-) -> Iterator[subprocess.Popen[bytes]]:
+) -> Iterator[processes.Process]:
     """A process of the demo, told to end and waited for on leaving."""
-    with (folder / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603 - our own modules, no shell
-            command,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE if pipe else log,
-            stderr=log,
-        )
-        try:
-            yield process
-        finally:
-            _end(process)
+    process = processes.start(folder, name, command, pipe)
+    try:
+        yield process
+    finally:
+        processes.end(process)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(_END_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
-
-
-def _addresses(devices: subprocess.Popen[bytes], folder: Path) -> dict[str, str]:
-    """The first line that the devices say."""
-    out = devices.stdout
-    ready = select.select([out], [], [], _END_S)[0] if out is not None else []
-    line = out.readline() if out is not None and ready else b""
-    if not line:
-        raise Gone(f"the simulated devices did not start: see {folder / 'devices.log'}")
-    return {key: str(value) for key, value in json.loads(line).items()}
-
-
-def _watch(
-    folder: Path, socket: str, person: subprocess.Popen[bytes], quiet: bool
-) -> dict[str, Any]:
+def _watch(folder: Path, socket: str, person: processes.Process, quiet: bool) -> dict[str, Any]:
     """Show the room until the technologist is done; returns what they say at the end."""
     api: Lines | None = None
     with contextlib.chdir(folder), View(quiet) as view:

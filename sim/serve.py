@@ -287,14 +287,14 @@ class Server:
         return len(peer.part) <= _MOST_UNSENT
 
     def _control(self, line: bytes, now_ns: int) -> dict[str, Any]:
-        """``{"set": {name: value}}``, ``{"truth": true}`` or ``{"inputs": true}``, or several."""
+        """``{"set": {name: value}}``, ``{"truth": true}``, ``inputs``, ``events``, or several."""
         try:
             wish = json.loads(line)
             if not isinstance(wish, dict):
                 raise ValueError("a control line is a JSON object")
-            unknown = set(wish) - {"set", "truth", "inputs"}
+            unknown = set(wish) - {"set", "truth", "inputs", "events"}
             if unknown:
-                raise ValueError(f"{sorted(unknown)} is unknown; give set, truth or inputs")
+                raise ValueError(f"{sorted(unknown)} is unknown; give set, truth, inputs or events")
             answer: dict[str, Any] = {}
             for name, value in dict(wish.get("set", {})).items():
                 self.room.set_input(name, value, now_ns)
@@ -305,6 +305,8 @@ class Server:
                 answer["inputs"] = list(self.room.input_names())
             if wish.get("truth"):
                 answer["truth"] = self.room.truth()
+            if wish.get("events"):
+                answer["events"] = list(self.room.events)
         except (ValueError, TypeError) as problem:
             return {"error": str(problem)}
         return answer

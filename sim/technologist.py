@@ -57,8 +57,16 @@ Deed = Request | Hand
 class Technologist:
     """One technologist (who also speaks for the radiologist) through one procedure."""
 
-    def __init__(self, profile: Profile, order: Order) -> None:
-        """Prepare for a procedure in a room with this profile."""
+    def __init__(
+        self,
+        profile: Profile,
+        order: Order,
+        reaction_ns: int = REACTION_NS,
+        hands_ns: int = HANDS_NS,
+    ) -> None:
+        """Prepare for a procedure in a room with this profile; times as the constants say."""
+        self._reaction_ns = reaction_ns
+        self._hands_ns = hands_ns
         self._profile = profile
         self._order = order
         self._number = 0
@@ -78,11 +86,15 @@ class Technologist:
             return []
         deeds = self._reactions(shown)
         if not deeds:
-            deeds = _SCRIPT.get(shown["phase"], _wait)(self, shown)
+            deeds = self.in_phase(shown)
         if deeds:
             hands = any(isinstance(deed, Hand) and deed.name == "tip" for deed in deeds)
-            self._free_ns = now_ns + (HANDS_NS if hands else REACTION_NS)
+            self._free_ns = now_ns + (self._hands_ns if hands else self._reaction_ns)
         return deeds
+
+    def in_phase(self, shown: Snapshot) -> list[Deed]:
+        """What the script has for the phase."""
+        return _SCRIPT.get(shown["phase"], _wait)(self, shown)
 
     def hear(self, reply: dict[str, Any]) -> None:
         """An answer to a request."""

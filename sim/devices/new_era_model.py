@@ -48,6 +48,9 @@ class PumpModel:
         self.infused = 0
         self.withdrawn = 0
         self.trigger_low = False
+        self.stopped_by = ""
+        """What stopped the motor last: command, pin, keypad, power, volume, safe-mode, stall,
+        reset. For judges; nothing on the wire says so."""
         self._was_running = False
         self._done = 0
         self._rate_nl_h = 0
@@ -164,13 +167,14 @@ class PumpModel:
         else:
             self._enter(first)
         if self._held_by_level():
-            self.stop()
+            self.stop("pin")
         return ""
 
     def _enter(self, index: int) -> None:
         self._live = None
         self._done = 0
         if index >= PHASES or self.phases[index].function == "STP":
+            self._stopped("volume")
             self._end_program()
             return
         self.selected = index
@@ -190,10 +194,15 @@ class PumpModel:
         self._done = 0
         self._live = None
 
-    def stop(self) -> None:
+    def _stopped(self, by: str) -> None:
+        if self.motor_on:
+            self.stopped_by = by
+
+    def stop(self, by: str = "command") -> None:
         """Stop key or command: operating pauses, paused or purging ends the program."""
         if self.ignores_stop:
             return
+        self._stopped(by)
         if self.operating and self.status != "X":
             self.status = "P"
             self._live = None
@@ -202,6 +211,7 @@ class PumpModel:
 
     def halt(self, alarm: str) -> None:
         """Motor and program stop with an alarm (S stalled, T communications timeout)."""
+        self._stopped({"T": "safe-mode", "S": "stall"}.get(alarm, "reset"))
         self.alarm = alarm
         self._end_program()
 
@@ -253,22 +263,22 @@ class PumpModel:
         if self.alarm or not self.powered or self.ignores_trigger:
             return
         falling, rising = TRIGGERS[self.trigger]
-        self._key(falling if low else rising)
+        self._key(falling if low else rising, "pin")
 
     def key_start(self) -> None:
         """Start on the keypad; works with LOC 1 too (assumption: it locks settings only)."""
         if self.powered and not self.alarm:
-            self._key("start")
+            self._key("start", "keypad")
 
     def key_stop(self) -> None:
         """Stop on the keypad."""
         if self.powered:
-            self._key("stop")
+            self._key("stop", "keypad")
 
-    def _key(self, action: str) -> None:
+    def _key(self, action: str, by: str) -> None:
         if action == "stop" or (action == "toggle" and self.operating):
             if self.operating:
-                self.stop()
+                self.stop(by)
         elif action in ("start", "toggle"):
             self.start()
 
@@ -279,6 +289,7 @@ class PumpModel:
 
     def power_off(self) -> None:
         """The counters and the program's place are lost; settings are in memory that stays."""
+        self._stopped("power")
         self.powered = False
         self._was_running = self.operating
         self._end_program()

@@ -7,6 +7,7 @@ moves the whole room to the instant first and carries the consequences on afterw
 """
 
 import random
+from collections import deque
 from typing import Final
 
 from sim.devices.mammograph import Mammograph
@@ -23,6 +24,8 @@ _STEP_NS: Final = 20 * 10**6
 """Longest span between two looks at the pressure switch while the plunger moves."""
 _FL_PER_UL: Final = 10**9
 _NS_PER_S: Final = 10**9
+_EVENT_COUNT: Final = 400
+"""Events that are kept; a judge looks oftener than that."""
 
 
 class WiredDevice:
@@ -115,6 +118,10 @@ class SimulatedRoom:
         self.pressure_sensor.temperature_mc = rig.temperature_mc
         self.room_io = RoomIo(self._chance["room_io"], now_ns, mode=mode)
         self._steps = self.pump.model.steps()
+        self.events: deque[tuple[int, str, Value, int]] = deque(maxlen=_EVENT_COUNT)
+        """Inputs as they were set and the motor as it went on and off, in order: instant,
+        name, value (of ``motor-off``: what stopped it), plunger in nL."""
+        self._motor_on = False
         self.couple()
 
     # --- devices ----------------------------------------------------------------------------
@@ -147,6 +154,7 @@ class SimulatedRoom:
                     self.inner(name).advance(self._now_ns)
                 self._flow(span_ns)
                 self.couple()
+                self._note_motor()
             else:  # no device changes by itself: plunger and paddle move, the line follows
                 self.pump.advance(self._now_ns)
                 self.mammograph.advance(self._now_ns)
@@ -159,6 +167,7 @@ class SimulatedRoom:
         self.inner(name).receive(data, now_ns)
         self._due_ns = _UNKNOWN_NS
         self.couple()
+        self._note_motor()
 
     def next_change_ns(self) -> int:
         """Next instant at which something changes by itself."""
@@ -236,9 +245,11 @@ class SimulatedRoom:
         """
         act = action(name, value)
         self.advance(now_ns)
+        self._note(name, value)
         act(self, value, now_ns)
         self._due_ns = _UNKNOWN_NS
         self.couple()
+        self._note_motor()
 
     def input_names(self) -> tuple[str, ...]:
         """Names that :meth:`set_input` takes."""
@@ -266,6 +277,18 @@ class SimulatedRoom:
             self.pressure_sensor.restart(now_ns)
         self._wired.clear()
 
+    def _note(self, name: str, value: Value) -> None:
+        self.events.append((self._now_ns, name, value, self._plunger_nl()))
+
+    def _note_motor(self) -> None:
+        model = self.pump.model
+        if model.motor_on != self._motor_on:
+            self._motor_on = model.motor_on
+            self._note(*(("motor-on", True) if model.motor_on else ("motor-off", model.stopped_by)))
+
+    def _plunger_nl(self) -> int:
+        return self._steps * step_fl(self.physics.rig.syringe_um) // 10**6
+
     # --- what is really so ------------------------------------------------------------------
 
     def truth(self) -> dict[str, int | bool | str]:
@@ -275,7 +298,7 @@ class SimulatedRoom:
             "now_ns": self._now_ns,
             "pump_infused_nl": model.infused_nl,
             "pump_withdrawn_nl": model.withdrawn_nl,
-            "plunger_nl": self._steps * step_fl(physics.rig.syringe_um) // 10**6,
+            "plunger_nl": self._plunger_nl(),
             "pump_status": model.status,
             "pump_alarm": model.alarm,
             "pump_powered": model.powered,

@@ -9,8 +9,8 @@ import pytest
 
 from controller import cli
 from controller.version import VERSION
+from sim.processes import environment
 from tests.config.conftest import Site
-from tests.real.site import environment
 from tests.record.journals import chain_of, forge, write_rows
 from tests.record.procedure import write_procedure
 

@@ -12,8 +12,8 @@ from config.load import load_room
 from controller.record.verify import verify
 from drivers.registry import known_names
 from sim import procedure
+from sim.processes import environment
 from sim.technologist import REARM_MOST, Order
-from tests.real.site import environment
 
 ORDER = Order()
 DIGIT_NL = 10

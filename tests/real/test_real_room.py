@@ -4,16 +4,13 @@ A loaded machine makes things slower, never less safe: bounds on time are genero
 they only say *soon*, and bounds on volume are the ledger's own.
 """
 
-import os
 import signal
 
 import pytest
 
-from controller.record.chain import decode
-from controller.record.reader import open_reader
 from controller.record.verify import verify
+from sim.site.site import JOURNAL, SOCKET, Site, now_ns
 from state_machine.entries import MotionIntent, PhaseChanged
-from tests.real.site import JOURNAL, SOCKET, Site, now_ns, quick_hands
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -23,21 +20,14 @@ SOON_NS = 1_500_000_000
 
 
 @pytest.fixture
-def site(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)  # a socket's path is short only when it is relative
-    quick_hands(monkeypatch)
+def site(tmp_path):
     made = Site(tmp_path)
     yield made
     made.close()
 
 
-def entries(site):
-    with open_reader(site.folder / JOURNAL) as rows:
-        return [entry for row in rows for entry in decode(row)]
-
-
 def phases(site):
-    return [e.phase for e in entries(site) if isinstance(e, PhaseChanged)]
+    return [e.phase for e in site.entries() if isinstance(e, PhaseChanged)]
 
 
 def links_up(*names):
@@ -61,7 +51,7 @@ def test_a_room_comes_up_in_standby_and_ends_when_told(site):
     told_ns = now_ns()
     assert controller.wait(10) == 0
     assert now_ns() - told_ns < 2 * SOON_NS
-    assert not os.path.exists(SOCKET)
+    assert not (site.folder / SOCKET).exists()
     assert verify(site.folder / JOURNAL).ok
 
 
@@ -116,7 +106,7 @@ def test_killed_while_injecting_the_box_stops_the_pump_and_a_restart_counts_the_
     volume = shown["volume"]
     assert volume["high_nl"] == volume["intent_nl"] == intent_nl
     assert volume["low_nl"] <= truth["pump_infused_nl"] <= volume["high_nl"]
-    planned = [entry for entry in entries(site) if isinstance(entry, MotionIntent)]
+    planned = [entry for entry in site.entries() if isinstance(entry, MotionIntent)]
     assert planned[-1].until_nl <= intent_nl
     assert not site.truth()["pump_powered"], "nothing is closed again without a person"
 

@@ -16,12 +16,13 @@ from config.load import load_room
 from drivers.registry import known_names
 from sim.demo_view import View, panel
 from sim.procedure import LIMIT_NS, Procedure
+from sim.processes import ROOT, environment
 from sim.technologist import Order, Technologist
 from sim.world import World
 from state_machine.state import Phase
-from tests.real.site import PATIENCE_S, ROOT, environment
 
 WIDTH = 100
+PATIENCE_S = 30.0
 PICTURE = ROOT / "docs" / "pictures" / "demo.svg"
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from sim import assistant, cli
 from sim.client import Gone, Lines, connect
-from tests.real.site import environment
+from sim.processes import environment
 
 PATIENCE_S = 30
 NOBODY = ("--api", "nobody.sock", "--control", "127.0.0.1:1")

@@ -130,6 +130,80 @@ def test_pump_deaf_to_its_stop_line_loses_power_after_200_ms(running):
     assert (truth["motor_on"], truth["pump_powered"], truth["trip_cause"]) == (False, False, 5)
 
 
+def _stopped_by_command(running):
+    running.say("STP")
+    return running.now_ns
+
+
+def _stopped_by_pin(running):
+    running.beat(0)
+    return running.now_ns
+
+
+def _stopped_by_watchdog(running):
+    at_ns = running.now_ns
+    running.wait(2 * S)
+    return at_ns + 250 * MS
+
+
+def _stopped_by_relay(running):
+    running.put("emergency_stop", True)
+    return running.now_ns
+
+
+def _stopped_by_safe_mode(running):
+    running.ask("pump", b"SAF1\r")
+    at_ns = running.now_ns
+    running.put("pump_ignores_ttl", True)
+    running.put("relay_welded", True)
+    running.wait(3 * S)
+    return at_ns + S
+
+
+def _stopped_by_key(running):
+    running.put("keypad_stop", True)
+    return running.now_ns
+
+
+def _stalled(running):
+    running.put("pump_stall", True)
+    return running.now_ns
+
+
+def _stopped_by_volume(running):
+    before_nl = running.truth["pump_infused_nl"]
+    at_ns = running.now_ns
+    running.run(140 * S)
+    return at_ns + (500_000 - before_nl) * 60 * S // 200_000
+
+
+@pytest.mark.parametrize(
+    ("stop", "by"),
+    [
+        (_stopped_by_command, "command"),
+        (_stopped_by_pin, "pin"),
+        (_stopped_by_watchdog, "pin"),
+        (_stopped_by_relay, "power"),
+        (_stopped_by_safe_mode, "safe-mode"),
+        (_stopped_by_key, "keypad"),
+        (_stalled, "stall"),
+        (_stopped_by_volume, "volume"),
+    ],
+)
+def test_the_events_say_when_the_motor_stopped_and_what_stopped_it(running, stop, by):
+    due_ns = stop(running)
+    running.run(S)
+    motor = [event for event in running.room.events if event[1].startswith("motor")]
+    assert [(name, value) for _, name, value, _ in motor] == [("motor-on", True), ("motor-off", by)]
+    assert motor[1][0] == pytest.approx(due_ns, abs=MS)
+    assert motor[1][3] == running.truth["plunger_nl"]
+
+
+def test_the_events_hold_what_hands_do(bench):
+    bench.put("hold", True)
+    assert bench.room.events[-1][:3] == (bench.now_ns, "hold", True)
+
+
 @pytest.mark.hazard("HZ-STOP-FAILS")
 def test_stop_line_pauses_the_pump_and_keeps_its_counter(running):
     running.beat(0)

@@ -1,0 +1,96 @@
+"""The technologist of a site: quick, through many procedures, and mends what was stopped.
+
+What the scripted technologist does not need in a procedure that goes well: giving a tripped
+pump its power back (stopcock closed meanwhile), and the confirmation after a restart.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from sim.technologist import Deed, Hand, Order, Snapshot, Technologist
+from state_machine.profile import Profile
+
+_QUICK_NS: Final = 20_000_000
+_HANDS_NS: Final = 50_000_000
+ORDERED_NL: Final = 190_000
+"""Below the default limit of one injection; long enough for several failures in a row."""
+
+
+class Person(Technologist):
+    """One technologist at one site, who wants no images."""
+
+    def __init__(self, profile: Profile) -> None:
+        """Begin with the first patient."""
+        super().__init__(profile, Order(), _QUICK_NS, _HANDS_NS)
+        self._patient_count = 0
+        self._stopcock_closed = False
+        self.next_patient()
+
+    def next_patient(self) -> None:
+        """Another patient, so that nothing of an earlier procedure counts."""
+        self._patient_count += 1
+        self._order = Order(
+            ordered_nl=ORDERED_NL,
+            patient_id=f"SIM-{self._patient_count:04d}",
+            same_patient_as="none",
+        )
+        self.finished = False
+        self.fresh_try()
+
+    def fresh_try(self) -> None:
+        """Count arming again from here."""
+        self.rearm_count = 0
+        self.gave_up = ""
+
+    def look(self, shown: Snapshot, now_ns: int) -> list[Deed]:
+        """What to do now; after a procedure comes the next one."""
+        if self.finished and shown["phase"] == "standby":
+            self.next_patient()
+        return super().look(shown, now_ns)
+
+    def in_phase(self, shown: Snapshot) -> list[Deed]:
+        """The script, and what it lacks."""
+        own = _OWN.get(shown["phase"])
+        return own(self, shown) if own else super().in_phase(shown)
+
+    def recovery(self, shown: Snapshot) -> list[Deed]:
+        """After a restart: hands off the switch, power with the stopcock closed, confirm."""
+        mended = self.switch(False) or self._powered(shown)
+        if mended or shown["ways"].get("recovered", ["?"]):
+            return mended
+        return self.ask_as_radiologist("do", event="recovered")
+
+    def mend(self, shown: Snapshot) -> list[Deed]:
+        """Hands off the switch, power back, then as ever."""
+        return self.switch(False) or self._powered(shown) or self.stopped(shown)
+
+    def take_out(self, shown: Snapshot) -> list[Deed]:
+        """The pump must be proven to stand, so it needs its power here too."""
+        return self._powered(shown) or self.decannulate(shown)
+
+    def done(self, _shown: Snapshot) -> list[Deed]:
+        """No images: the procedure ends here."""
+        return self.ask_as_radiologist("do", event="abort")
+
+    def _powered(self, shown: Snapshot) -> list[Deed]:
+        """Give the pump its power back behind a closed stopcock, then open that again."""
+        box = shown["devices"]["room"]
+        if box["link"] != "up" or not box["owned"]:
+            return []
+        if not box["relay_closed"] or box["stop_line"]:
+            if not self._stopcock_closed:
+                return self._stopcock(True)
+            return self.ask("confirm-reclose", stopcock_closed=True)
+        return self._stopcock(False) if self._stopcock_closed else []
+
+    def _stopcock(self, closed: bool) -> list[Deed]:
+        self._stopcock_closed = closed
+        return [Hand("stopcock", "closed" if closed else "open")]
+
+
+_OWN: Final[dict[str, Callable[[Person, Snapshot], list[Deed]]]] = {
+    "recovery": Person.recovery,
+    "stopped": Person.mend,
+    "decannulate": Person.take_out,
+    "settle": Person.done,
+}

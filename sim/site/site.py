@@ -1,0 +1,223 @@
+"""Processes, connections and hands of one site.
+
+Every wait has an end and a descriptor; nothing sleeps. Paths are relative to the site's
+folder where a local socket is meant: its path may have 107 bytes.
+"""
+
+import contextlib
+import json
+import select
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from config.load import load_room
+from controller.assembly import JOURNAL_FILE
+from controller.clock import RealClock
+from controller.record.chain import decode
+from controller.record.reader import open_reader
+from drivers.registry import known_names
+from sim import processes
+from sim.client import Gone, Lines, connect, hang_up
+from sim.processes import Process
+from sim.site import files
+from sim.site.person import Person
+from sim.technologist import Request
+from state_machine.entries import Entry
+
+PATIENCE_S: Final = 30.0
+STATE: Final = "state"
+SOCKET: Final = "state/demo/control.sock"
+JOURNAL: Final = f"state/demo/journal/{JOURNAL_FILE}"
+_LOOK_S: Final = 1.0
+_TICK_S: Final = 0.002
+Shown = dict[str, Any]
+Truth = dict[str, Any]
+CONTROLLER: Final = "controller.cli"
+
+_CLOCK: Final = RealClock()
+
+
+def now_ns() -> int:
+    """The clock of the simulated devices and of the controller."""
+    return _CLOCK.now_ns()
+
+
+class Late(Exception):
+    """What was waited for did not come in time; the text says what there was instead."""
+
+
+class Site:
+    """One room: devices, at most one controller at a time, and a person; ``close`` ends all."""
+
+    def __init__(self, folder: Path, seed: int = 1) -> None:
+        """Start the devices; the person waits for a controller."""
+        self.folder = folder
+        self.room_file = files.write(folder)
+        self.processes: list[Process] = []
+        self.api: Lines | None = None
+        self.shown: Shown = {}
+        self.running: Process | None = None
+        self.profile = load_room(str(self.room_file), known_names()).profile
+        self.who = Person(self.profile)
+        self.devices = self._start("devices", processes.serve(seed=seed), pipe=True)
+        try:
+            first = processes.first_line(self.devices, folder / "devices.log")
+            self.modbus = first["modbus"]
+            self.hands = connect(first["control"], "the simulated room")
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(
+        self, name: str, command: Sequence[str], pipe: bool = False, error: int | None = None
+    ) -> Process:
+        process = processes.start(self.folder, name, command, pipe, error)
+        self.processes.append(process)
+        return process
+
+    def start(self, name: str, module: str, *arguments: str, error: int | None = None) -> Process:
+        """Start a module of ours as a process of this site."""
+        return self._start(name, processes.module(module, *arguments), error=error)
+
+    def controller(self, *more: str, module: str = CONTROLLER, error: int | None = None) -> Process:
+        """Start a controller and connect to it; ``error``: where its terminal is."""
+        self.leave()
+        self.running = self.start("controller", module, *self.run_arguments(), *more, error=error)
+        self.api = self._connected()
+        return self.running
+
+    def leave(self) -> None:
+        """Hang up the API; what was shown before counts no more."""
+        hang_up(self.api)
+        self.api, self.shown = None, {}
+
+    def _connected(self) -> Lines:
+        with contextlib.chdir(self.folder):
+            return connect(SOCKET, "the controller", PATIENCE_S)
+
+    def run_arguments(self, state: str = STATE) -> tuple[str, ...]:
+        """Of ``galactograph run`` in this site."""
+        place = ("--room", "room.toml", "--state", state)
+        return ("run", *place, "--pump-port", str(self.folder / "pump"), "--modbus", self.modbus)
+
+    # --- looking and acting -----------------------------------------------------------------
+
+    def look(self, limit_s: float = _LOOK_S) -> Shown | None:
+        """The newest snapshot that arrives, None when none did in time.
+
+        Raises:
+            Gone: the controller hung up, or there is none.
+        """
+        if self.api is None:
+            raise Gone("no controller runs")
+        if not select.select([self.api], [], [], limit_s)[0]:
+            return None
+        newest = None
+        for message in self.api.hear():
+            if message["k"] == "snapshot":
+                newest = self.shown = message
+            elif message["k"] == "reply":
+                self.who.hear(message)
+        return newest
+
+    def until(
+        self, done: Callable[[Shown], bool], limit_s: float = PATIENCE_S, act: bool = False
+    ) -> Shown:
+        """Look (and act as the person) until a snapshot satisfies ``done``.
+
+        Raises:
+            Late: none did in time.
+            Gone: the controller hung up.
+        """
+        end_ns = now_ns() + int(limit_s * 1e9)
+        while now_ns() < end_ns:
+            shown = self.look()
+            if shown is None:
+                continue
+            if done(shown):
+                return shown
+            if act:
+                self._act(shown)
+        raise Late(f"not so after {limit_s} s: {json.dumps(self.shown)}")
+
+    def _act(self, shown: Shown) -> None:
+        for deed in self.who.look(shown, now_ns()):
+            if isinstance(deed, Request):
+                if self.api is not None:
+                    self.api.say(deed.body)
+            else:
+                self.set(deed.name, deed.value)
+
+    def ask(self, request: str, **fields: Any) -> None:
+        """One request as the technologist."""
+        if self.api is None:
+            raise Gone("no controller runs")
+        said = {"request": request, "by": "T. Technologist", "role": "technologist"}
+        self.api.say(said | fields)
+
+    def set(self, name: str, value: bool | int | str) -> None:
+        """Hands in the room, or what goes wrong there.
+
+        Raises:
+            ValueError: the room does not take it.
+        """
+        answer = self.hands.ask({"set": {name: value}})
+        if answer != {"set": True}:
+            raise ValueError(str(answer.get("error", answer)))
+
+    def truth(self) -> Truth:
+        """What is really so."""
+        truth: Truth = self.hands.ask({"truth": True})["truth"]
+        return truth
+
+    def events(self, since_ns: int = 0) -> list[tuple[int, str, Any, int]]:
+        """Inputs and motor: (instant, name, value, plunger in nL), from an instant on."""
+        said = self.hands.ask({"events": True})["events"]
+        return [(at_ns, name, value, nl) for at_ns, name, value, nl in said if at_ns >= since_ns]
+
+    def watch(self, done: Callable[[Truth], bool], limit_s: float) -> Truth:
+        """Ask for the truth until it satisfies ``done``.
+
+        Raises:
+            Late: it did not in time.
+        """
+        end_ns = now_ns() + int(limit_s * 1e9)
+        truth = self.truth()
+        while not done(truth):
+            if now_ns() >= end_ns:
+                raise Late(f"not so after {limit_s} s: {truth}")
+            select.select([self.hands], [], [], _TICK_S)
+            truth = self.truth()
+        return truth
+
+    def inject(self, least_nl: int = 4_000, limit_s: float = 60.0) -> Shown:
+        """Everything up to an injection under way with some volume counted."""
+        self.set("prime", True)
+        return self.until(
+            lambda shown: (
+                shown["phase"] == "injecting"
+                and shown["volume"]["injected_nl"] >= least_nl
+                and shown["rate"]["confirmed_nl_min"] > 0
+            ),
+            limit_s,
+            act=True,
+        )
+
+    # --- the record ---------------------------------------------------------------------------
+
+    @property
+    def journal(self) -> Path:
+        """The record of this site's controllers."""
+        return self.folder / JOURNAL
+
+    def entries(self, after_seq: int = 0) -> list[Entry]:
+        """What the record holds, also while it is written."""
+        with open_reader(self.journal) as rows:
+            return [e for row in rows for e in decode(row) if e.seq > after_seq]
+
+    def close(self) -> None:
+        """End what is left."""
+        hang_up(self.api, getattr(self, "hands", None))
+        for process in reversed(self.processes):
+            processes.end(process)
