@@ -181,17 +181,24 @@ class ModbusDevice:
         self._cutter = AduCutter()
         self._said.clear()
 
+    @property
+    def frozen(self) -> bool:
+        """The application hangs."""
+        return self._frozen is not None
+
     def freeze(self, now_ns: int) -> None:
         """Injected fault: the application hangs behind a TCP server that goes on.
 
-        Registers keep their last values, writes are accepted and lost, outputs stay.
+        Registers keep their last values, writes are accepted and lost, outputs stay. A
+        power cycle ends it. (A device that answers nothing is a black hole of the wire.)
         """
         self.advance(now_ns)
         self._frozen = {b.address: b.read() for b in self._blocks.values() if b.read}
 
     def thaw(self, now_ns: int) -> None:
-        """End of :meth:`freeze`."""
+        """End of :meth:`freeze`: what came due meanwhile is noticed, and done, now."""
         self._frozen = None
+        self.now_ns = max(self.now_ns, now_ns)
         self.advance(now_ns)
 
     # --- model hooks ------------------------------------------------------------------------

@@ -45,6 +45,8 @@ class PumpModel:
         """Injected fault: every stop is answered and none is obeyed."""
         self.ignores_trigger = False
         """Injected fault: the wire to pin 2 is broken."""
+        self.hung = False
+        """Injected fault: the electronics hang; a motor that runs keeps its last speed."""
         self.infused = 0
         self.withdrawn = 0
         self.trigger_low = False
@@ -114,7 +116,9 @@ class PumpModel:
         return self.lowest_nl_h() <= rate_nl_h <= self.highest_nl_h()
 
     def next_change_ns(self) -> int:
-        """When a phase ends by itself."""
+        """When a phase ends by itself; nobody counts while the electronics hang."""
+        if self.hung:
+            return NEVER_NS
         if self.status == "T":
             return self._pause_until_ns
         if self.status in "IW" and self.phase.volume_nl > 0:
@@ -139,7 +143,7 @@ class PumpModel:
         if not self.motor_on:
             return
         moved = self._rate_nl_h * span_ns
-        if self.status != "X" and self.phase.volume_nl > 0:
+        if self.status != "X" and self.phase.volume_nl > 0 and not self.hung:
             moved = min(moved, self.phase.volume_nl * UNITS_PER_NL - self._done)
         self._done += moved
         if self.phase.direction == "I":
@@ -290,7 +294,7 @@ class PumpModel:
     def power_off(self) -> None:
         """The counters and the program's place are lost; settings are in memory that stays."""
         self._stopped("power")
-        self.powered = False
+        self.powered = self.hung = False
         self._was_running = self.operating
         self._end_program()
         self.infused = self.withdrawn = 0

@@ -23,6 +23,8 @@ _NS_PER_S: Final = 10**9
 _NS_PER_MS: Final = 10**6
 _BITS_PER_BYTE: Final = 10
 """8N1: start, eight, stop."""
+_MOST_UNREAD: Final = 4096
+"""Bytes that wait for a hung pump; as many as a pseudo-terminal keeps (assumption)."""
 _ADDRESSED: Final = re.compile(r"(\d{0,2})(.*)", re.DOTALL)
 
 
@@ -58,6 +60,8 @@ class NewEraPump:
         self._cutter = PacketCutter()
         self._said: list[tuple[int, bytes]] = []
         self._timer_ends_ns = NEVER_NS
+        self._stop_low = False
+        self._unread = b""
 
     # --- the four verbs ---------------------------------------------------------------------
 
@@ -65,6 +69,9 @@ class NewEraPump:
         """Take bytes whose last one arrived at ``now_ns`` (with a baud rate: begins to)."""
         self.advance(now_ns)
         if not self.model.powered or now_ns < self._boots_until_ns:
+            return
+        if self.model.hung:
+            self._unread = (self._unread + data)[:_MOST_UNREAD]
             return
         safe_only = self.model.flags["SAF"] > 0
         for packet in self._cutter.feed(data, now_ns, safe_only=safe_only):
@@ -84,12 +91,12 @@ class NewEraPump:
         return min(self.speaks_ns(), self.next_change_ns())
 
     def speaks_ns(self) -> int:
-        """Next reply, or alarm said unasked."""
-        return min(self._said)[0] if self._said else NEVER_NS
+        """Next reply, or alarm said unasked; a hung pump says nothing."""
+        return min(self._said)[0] if self._said and not self.model.hung else NEVER_NS
 
     def advance(self, now_ns: int) -> None:
         """Move motor and Safe timer to now."""
-        if self._timer_ends_ns <= now_ns:
+        if self._timer_ends_ns <= now_ns and not self.model.hung:
             expired_ns, self._timer_ends_ns = self._timer_ends_ns, NEVER_NS
             self.model.advance(expired_ns)
             self._alarm("T", expired_ns)
@@ -99,7 +106,7 @@ class NewEraPump:
 
     def next_change_ns(self) -> int:
         """Next instant at which motor or alarm change by themselves."""
-        return min(self.model.next_change_ns(), self._timer_ends_ns)
+        return NEVER_NS if self.frozen else min(self.model.next_change_ns(), self._timer_ends_ns)
 
     def set_power(self, on: bool, now_ns: int) -> None:
         """Mains switch or the room's relay. Off: silent at once, counters lost."""
@@ -109,8 +116,10 @@ class NewEraPump:
         self._said.clear()
         self._cutter.clear()
         self._timer_ends_ns = NEVER_NS
+        self._unread = b""
         if not on:
             self.model.power_off()
+            self.model.set_trigger_low(self._stop_low)
             return
         self.model.power_on()
         self._boots_until_ns = now_ns + self._boot_ns
@@ -119,23 +128,55 @@ class NewEraPump:
     def set_ttl_stop(self, low: bool, now_ns: int) -> None:
         """Level of the operational trigger, pin 2; what it does is up to ``TRG``."""
         self.advance(now_ns)
-        self.model.set_trigger_low(low)
+        self._stop_low = low
+        if not self.frozen:
+            self.model.set_trigger_low(low)
 
     def keypad_start(self, now_ns: int) -> None:
         """Somebody presses Start on the pump."""
         self.advance(now_ns)
-        self.model.key_start()
+        if not self.frozen:
+            self.model.key_start()
 
     def keypad_stop(self, now_ns: int) -> None:
         """Somebody presses Stop on the pump."""
         self.advance(now_ns)
-        self.model.key_stop()
+        if not self.frozen:
+            self.model.key_stop()
 
     def stall(self, now_ns: int) -> None:
         """The motor stalls."""
         self.advance(now_ns)
         if self.model.powered:
             self._alarm("S", now_ns)
+
+    # --- hanging ----------------------------------------------------------------------------
+
+    @property
+    def frozen(self) -> bool:
+        """The electronics hang."""
+        return self.model.hung
+
+    def freeze(self, now_ns: int) -> None:
+        """Injected fault: the electronics hang, as a process does under SIGSTOP.
+
+        A motor that runs keeps its last speed, beyond a set volume too (assumption: the
+        worst case, steps made by a timer of their own). Bytes wait unread; stop line, keys
+        and Safe mode are not acted on. Only a power cut stops the motor, and ends the hang.
+        """
+        self.advance(now_ns)
+        self.model.hung = self.model.powered
+
+    def thaw(self, now_ns: int) -> None:
+        """End of :meth:`freeze`: the model moves to now first, then bytes are read."""
+        if not self.frozen:
+            return
+        self.advance(now_ns)
+        self.model.hung = False
+        self.advance(now_ns)
+        self.model.set_trigger_low(self._stop_low)
+        unread, self._unread = self._unread, b""
+        self.receive(unread, now_ns)
 
     # --- answering --------------------------------------------------------------------------
 

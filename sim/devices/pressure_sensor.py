@@ -62,7 +62,7 @@ class PressureSensor(ModbusDevice):
 
     def restart(self, now_ns: int) -> None:
         """Power cycle: the zero is lost, what is wrong with the transducer stays."""
-        self.advance(now_ns)
+        self.thaw(now_ns)
         self.started_ns = now_ns
         self.zero_count = self._zero_pa = 0
         self._zeroed = False

@@ -110,6 +110,8 @@ class SimulatedRoom:
         self._relay_bypassed = relay_bypassed
         self._switch_kpa = switch_kpa
         self.pump_mains = True
+        self.hung_bytes = dict.fromkeys(NAMES, 0)
+        """Bytes that reached each device while it hung."""
         self._wired: dict[str, tuple[bool, ...]] = {}
         self.physics = LinePhysics(rig=rig, patient=patient)
         self.pump = NewEraPump(self._chance["pump"], now_ns, baud=baud)
@@ -164,6 +166,8 @@ class SimulatedRoom:
     def receive(self, name: str, data: bytes, now_ns: int) -> None:
         """Bytes for a device; consequences reach the other devices at once."""
         self.advance(now_ns)
+        if self.inner(name).frozen:
+            self.hung_bytes[name] += len(data)
         self.inner(name).receive(data, now_ns)
         self._due_ns = _UNKNOWN_NS
         self.couple()
@@ -245,7 +249,7 @@ class SimulatedRoom:
         """
         act = action(name, value)
         self.advance(now_ns)
-        self._note(name, value)
+        self.note(name, value)
         act(self, value, now_ns)
         self._due_ns = _UNKNOWN_NS
         self.couple()
@@ -277,14 +281,15 @@ class SimulatedRoom:
             self.pressure_sensor.restart(now_ns)
         self._wired.clear()
 
-    def _note(self, name: str, value: Value) -> None:
+    def note(self, name: str, value: Value) -> None:
+        """Keep among :attr:`events` what happened now."""
         self.events.append((self._now_ns, name, value, self._plunger_nl()))
 
     def _note_motor(self) -> None:
         model = self.pump.model
         if model.motor_on != self._motor_on:
             self._motor_on = model.motor_on
-            self._note(*(("motor-on", True) if model.motor_on else ("motor-off", model.stopped_by)))
+            self.note(*(("motor-on", True) if model.motor_on else ("motor-off", model.stopped_by)))
 
     def _plunger_nl(self) -> int:
         return self._steps * step_fl(self.physics.rig.syringe_um) // 10**6

@@ -1,9 +1,7 @@
 """What hands do in the simulated room, and what goes wrong there, as one table by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-
-from sim.devices.modbus_device import ModbusDevice
 
 if TYPE_CHECKING:
     from sim.devices.room import SimulatedRoom
@@ -53,16 +51,8 @@ def _temperature(room: "SimulatedRoom", missing: bool, now_ns: int) -> None:
     room.pressure_sensor.temperature_mc = None if missing else room.physics.rig.temperature_mc
 
 
-def _modbus(room: "SimulatedRoom", name: str) -> ModbusDevice:
-    device = room.inner(name)
-    if not isinstance(device, ModbusDevice):
-        raise TypeError(name)
-    return device
-
-
 _SWITCH: Final = (True, False)
 _PRESS: Final = (True,)
-_UNITS: Final = NAMES[1:]
 INPUTS: Final[dict[str, Input]] = {
     # hands
     "hold": Input(_SWITCH, _hold),
@@ -94,8 +84,8 @@ INPUTS: Final[dict[str, Input]] = {
     "sensor_noise_pa": Input(None, _set("pressure_sensor", "noise_pa")),
     "temperature_mc": Input(None, _set("pressure_sensor", "temperature_mc")),
     "temperature_missing": Input(_SWITCH, _temperature),
-    "freeze": Input(_UNITS, lambda room, name, now_ns: _modbus(room, name).freeze(now_ns)),
-    "thaw": Input(_UNITS, lambda room, name, now_ns: _modbus(room, name).thaw(now_ns)),
+    "freeze": Input(NAMES, lambda room, name, now_ns: room.inner(name).freeze(now_ns)),
+    "thaw": Input(NAMES, lambda room, name, now_ns: room.inner(name).thaw(now_ns)),
     "power_cycle": Input(NAMES, lambda room, name, _now_ns: room.power_cycle(name)),
 }
 
@@ -110,11 +100,28 @@ def action(name: str, value: Value) -> Act:
     if entry is None:
         known = ", ".join(sorted(INPUTS))
         raise ValueError(f"input {name!r} is unknown; the room has: {known}")
-    if entry.values is None:
+    check(name, entry.values, value)
+    return entry.act
+
+
+def check(name: str, values: Iterable[Value] | None, value: Value) -> None:
+    """Refuse a value that the input ``name`` does not take.
+
+    Args:
+        name: Of the input, for the words.
+        values: What it takes; None = any whole number.
+        value: What was given.
+
+    Raises:
+        ValueError: The value does not fit.
+    """
+    if values is None:
         fits, wanted = type(value) is int, "a whole number"
+    elif isinstance(values, range):
+        fits = type(value) is int and value in values
+        wanted = f"a whole number from {values[0]} to {values[-1]}"
     else:
-        fits = any(type(value) is type(one) and value == one for one in entry.values)
-        wanted = " or ".join(map(repr, entry.values))
+        fits = any(type(value) is type(one) and value == one for one in values)
+        wanted = " or ".join(map(repr, values))
     if not fits:
         raise ValueError(f"input {name!r} does not take {value!r}; give {wanted}")
-    return entry.act

@@ -1,0 +1,83 @@
+"""The control port's language: one JSON object per line, one answer per line."""
+
+import json
+from collections.abc import Callable
+from typing import Any, Final
+
+from sim.devices.room import SimulatedRoom
+from sim.devices.room_inputs import NAMES, Value
+from sim.serve.faults import WireFaults
+from sim.serve.peers import MOST_UNSENT, Peer
+
+_WISHES: Final = ("set", "truth", "inputs", "events", "faults")
+
+
+class Control:
+    """Understands what clients of the control port wish.
+
+    Args:
+        room: Where hands act.
+        wires: What can be broken beside it.
+        power_cycled: Is told which device lost its power for a moment.
+    """
+
+    def __init__(
+        self, room: SimulatedRoom, wires: WireFaults, power_cycled: Callable[[str], None]
+    ) -> None:
+        self._room = room
+        self._wires = wires
+        self._power_cycled = power_cycled
+
+    def heard(self, peer: Peer, data: bytes, now_ns: int) -> bool:
+        """Bytes of a client; False when its line does not end."""
+        peer.part += data
+        *lines, rest = bytes(peer.part).split(b"\n")
+        peer.part[:] = rest
+        for line in filter(None, lines):
+            peer.unsent += json.dumps(self.answer(line, now_ns)).encode() + b"\n"
+        return len(peer.part) <= MOST_UNSENT
+
+    def answer(self, line: bytes, now_ns: int) -> dict[str, Any]:
+        """``{"set": {name: value}}``, any other of the wishes with ``true``, or several."""
+        try:
+            wish = json.loads(line)
+            if not isinstance(wish, dict):
+                raise ValueError("a control line is a JSON object")
+            unknown = set(wish) - set(_WISHES)
+            if unknown:
+                known = f"{', '.join(_WISHES[:-1])} or {_WISHES[-1]}"
+                raise ValueError(f"{sorted(unknown)} is unknown; give {known}")
+            answer: dict[str, Any] = {}
+            for name, value in dict(wish.get("set", {})).items():
+                self._set(name, value, now_ns)
+                answer["set"] = True
+            if wish.get("inputs"):
+                answer["inputs"] = self._names()
+            if wish.get("faults"):
+                answer["faults"] = self._counts()
+            if wish.get("truth"):
+                answer["truth"] = self._room.truth()
+            if wish.get("events"):
+                answer["events"] = list(self._room.events)
+        except (ValueError, TypeError) as problem:
+            return {"error": str(problem)}
+        return answer
+
+    def _names(self) -> list[str]:
+        return [*self._room.input_names(), *self._wires.names()]
+
+    def _counts(self) -> dict[str, int]:
+        """Of the wires, and per device the bytes that reached it while it was frozen."""
+        return self._wires.counts() | {f"freeze_{n}": self._room.hung_bytes[n] for n in NAMES}
+
+    def _set(self, name: str, value: Value, now_ns: int) -> None:
+        if name in self._wires.names():
+            self._wires.set(name, value, now_ns)
+            self._room.note(name, value)
+            return
+        if name not in self._room.input_names():
+            known = ", ".join(sorted(self._names()))
+            raise ValueError(f"input {name!r} is unknown; the room has: {known}")
+        self._room.set_input(name, value, now_ns)
+        if name == "power_cycle":
+            self._power_cycled(str(value))
