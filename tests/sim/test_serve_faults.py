@@ -85,6 +85,11 @@ def test_a_fault_refuses_like_any_input(bench, name, value, words):
     assert repr(name) in error
 
 
+def test_a_fault_is_among_the_events_of_the_room(bench):
+    bench.put("pump_silence", True)
+    assert bench.control(events=True)["events"][-1][1:3] == ["pump_silence", True]
+
+
 def test_a_side_that_is_not_served_has_no_faults(benches):
     pump = benches("--only", "pump")
     assert "modbus_tcp" not in pump.control(inputs=True)["inputs"]
