@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 KEY := $(shell { cat requirements/dev.txt pyproject.toml; pwd; } | cksum | cut -d' ' -f1)
 READY := .venv/ready-$(KEY)
 
-.PHONY: help demo bench test lint docs lock clean
+.PHONY: help demo bench test lint evidence docs lock clean
 .DEFAULT_GOAL := help
 
 help:  ## Say what each target does
@@ -40,6 +40,10 @@ lint: $(READY)  ## Style, types, floors, and documents that are drawn from table
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
 
+# RUN names some of them; each goes on where it was ended.
+evidence: $(READY)  ## Long runs, resumable: mutation (about 90 min from nothing; RUN=mutation)
+	nice -n 19 $(BIN)/python -m tests.evidence.cli $(RUN)
+
 docs: $(READY)  ## Draw the documents that are made from tables again
 	$(BIN)/python docs/generate.py
 
@@ -54,6 +58,6 @@ lock:  ## Resolve requirements/*.in to exact versions and hashes (UPGRADE=1: the
 	cd requirements && $(LOCK) $(if $(UPGRADE),--upgrade) -o dev.txt dev.in
 
 clean:  ## Remove the environment, caches and build leftovers
-	rm -rf .venv .venv-lock build dist *.egg-info .coverage
+	rm -rf .venv .venv-lock build dist *.egg-info .coverage .evidence
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -15,6 +15,13 @@ from tests import hazards, leaks
 
 hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.register_profile(  # tests/mutation: the same few examples, no shrinking
+    "mutation",
+    deadline=None,
+    derandomize=True,
+    max_examples=40,
+    phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
+)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 PROOFS = pytest.StashKey[dict[str, list[str]]]()

@@ -1,5 +1,7 @@
 """The hold gate, row by row of the table in the console facts (6.4), for the wired switch."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,6 +103,7 @@ def test_ready_ends_by_itself(action, life_ns):
     assert expired.phase is CLOSED
     assert "armed too long" in expired.why
     assert after(hold, PRESSED, step_ns=life_ns).phase is CLOSED  # not even by a press just then
+    assert after(hold, RELEASED, step_ns=life_ns + 1).phase is CLOSED  # nor when looked at late
 
 
 @pytest.mark.hazard("HZ-USE-ERROR")
@@ -140,6 +143,7 @@ def test_an_exposure_is_one_press_of_bounded_length():
     long = after(hold, PRESSED, step_ns=10 * S)
     assert long.phase is CLOSED
     assert "held longer" in long.why
+    assert after(hold, PRESSED, step_ns=10 * S + 1).phase is CLOSED  # looked at late
     released = after(hold, RELEASED)
     assert released.phase is CLOSED
     assert "arm the exposure again" in released.why
@@ -198,3 +202,9 @@ def test_open_only_after_arm_then_release_then_press_all_fresh(events):
             seen_up = seen_up or switch == RELEASED
             if switch in (STALE, BROKEN):
                 assert hold.phase is CLOSED
+
+
+def test_what_the_switch_said_cannot_be_changed_in_place():
+    switch: Any = PRESSED
+    with pytest.raises(AttributeError):
+        switch.pressed = False

@@ -286,3 +286,9 @@ def test_low_does_not_fall_when_the_counter_shows_fewer_figures_or_one_digit_les
     assert count(account, 100_000, digit_nl=100).low_nl == account.low_nl == 94_981
     assert count(account, 99_980).low_nl == account.low_nl
     assert count(account, 99_980).high_nl == account.high_nl
+
+
+@pytest.mark.parametrize("book", [SideDay("p", Side.LEFT, 1), Account(), Ledger()])
+def test_a_ledger_is_replaced_and_never_changed_in_place(book):
+    with pytest.raises(AttributeError):
+        setattr(book, book.__struct_fields__[0], None)

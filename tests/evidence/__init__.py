@@ -1,0 +1,1 @@
+"""Long runs (``make evidence``): which there are, and what each of them said last."""

@@ -1,0 +1,74 @@
+"""``python -m tests.mutation.cli``: break, test, write ``docs/evidence/mutation.md``.
+
+Ends with 1 when a mutant survives that nobody has argued, or an argument has lost its
+mutant. What is left to argue is printed ready for ``argued.toml``.
+"""
+
+import argparse
+import fcntl
+import sys
+
+from sim.bench.figures import commit
+from tests.evidence.cli import place, today
+from tests.mutation import copied, session
+from tests.mutation.findings import Module, as_toml, judge, read_known
+from tests.mutation.page import Origin, draw
+
+PAGE = copied.ROOT / "docs" / "evidence" / "mutation.md"
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
+
+
+def _run(wanted: list[str]) -> list[Module]:
+    _, groups = session.table()
+    copied.WORK.mkdir(parents=True, exist_ok=True)
+    found: list[Module] = []
+    with (copied.WORK / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fingerprint = copied.copy_tree()
+        with copied.inside_copy():
+            for group in groups:
+                modules = [name for name in group.modules if not wanted or name in wanted]
+                found += _run_group(modules, group.tests, fingerprint) if modules else []
+    return found
+
+
+def _run_group(modules: list[str], files: list[str], fingerprint: str) -> list[Module]:
+    found = []
+    tests = copied.Tests(files, fingerprint)
+    try:
+        for name in modules:
+            found.append(session.run_module(name, tests, _say))
+            _say(f"{name}: {len(found[-1].survivors)} of {found[-1].mutants} survive")
+    finally:
+        tests.close()
+    return found
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run all modules of the table, or those that are named (then no page is written)."""
+    parser = argparse.ArgumentParser(prog="mutation", description=__doc__)
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help="a path of table.toml; all")
+    wanted = parser.parse_args(arguments).modules
+    at = commit()
+    modules = _run(wanted)
+    known = read_known()
+    verdict = judge(modules, known.argued)
+    if not wanted:
+        origin = Origin(today(), at, place(), session.TOOL)
+        PAGE.write_text(draw(origin, modules, known, verdict), "utf-8")
+    if verdict.unargued:
+        print(as_toml(verdict.unargued))
+    mutants = sum(module.mutants for module in modules)
+    killed = sum(module.killed for module in modules)
+    print(
+        f"{mutants} mutants, {killed} killed, {mutants - killed} survive; "
+        f"{len(verdict.unargued)} not argued, {len(verdict.stale)} arguments without their mutant"
+    )
+    return 1 if verdict.unargued or verdict.stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
