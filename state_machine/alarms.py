@@ -122,13 +122,18 @@ def _uncommanded(state: State, readings: Readings, _now_ns: int) -> bool:
 
 
 def _motor_pin(state: State, readings: Readings, now_ns: int) -> bool:
-    """The motor pin is high though standstill was proven."""
-    room = readings.room
+    """The motor pin is high though standstill was proven, or since power came back.
+
+    A pump that goes on by itself when its power returns is silent while it starts: its pin
+    is all that can be seen of it until then.
+    """
+    room, pump = readings.room, readings.pump
+    proven = observe.proven_stopped(pump) and room.at_ns > pump.at_ns
+    unheard = pump.link is not Link.UP and pump.at_ns < state.permit_ns < room.at_ns
     return (
         observe.room_fresh(state, readings, now_ns)
         and room.motor_pin
-        and observe.proven_stopped(readings.pump)
-        and room.at_ns > readings.pump.at_ns
+        and (proven or unheard)
         and state.targets.pump.action is PumpAction.STOPPED
     )
 
@@ -203,7 +208,7 @@ _H, _M, _L = Priority.HIGH, Priority.MEDIUM, Priority.LOW
 ALARMS: Final[tuple[AlarmRow, ...]] = (
     AlarmRow("uncommanded-motion", _H, True, _uncommanded, "the pump moves without being told", "take the cannula out; press emergency stop; do not use this pump", "HZ-UNCOMMANDED-MOTION", stops=True),
     AlarmRow("stop-not-obeyed", _H, True, lambda s, r, n: r.pump.stop_overdue, "the pump has not been proven to stop", "press emergency stop; the box cuts its power", "HZ-STOP-FAILS", stops=True),
-    AlarmRow("motor-pin", _H, True, _motor_pin, "the motor output says the pump moves, its answers say it does not", "press emergency stop; check the pump", "HZ-UNCOMMANDED-MOTION", stops=True),
+    AlarmRow("motor-pin", _H, True, _motor_pin, "the motor output says the pump moves, though it was not told to", "press emergency stop; check the pump", "HZ-UNCOMMANDED-MOTION", stops=True),
     AlarmRow("line-pressure", _H, True, _over_line, "the line pressure is over its limit", "look for a kink or a blocked tip before going on", "HZ-OVERPRESSURE", stops=True),
     AlarmRow("net-stop", _H, True, _net_over(lambda s: s.profile.limits.net_stop_pa), "net pressure (uncompensated) over its stop level", "assess the patient; consider extravasation", "HZ-OVERPRESSURE", stops=True),
     AlarmRow("false-passage", _H, True, _false_passage, "pressure rises before the duct can be full: false passage?", "assess the patient; withdraw and cannulate again", "HZ-EXTRAVASATION", stops=True),

@@ -227,6 +227,21 @@ def test_the_motor_pin_is_believed_only_when_newer_than_the_pumps_answer():
     assert present(newer.but(state={"targets": told})) == set()
 
 
+@pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
+@pytest.mark.parametrize("link", [Link.LOST, Link.PROBING])
+def test_the_motor_pin_of_a_pump_not_heard_since_its_power_came_back_is_believed(link):
+    silent = REST().but(
+        pump={"link": link, "at_ns": NOW_NS - 9 * S},
+        room={"motor_pin": True, "at_ns": NOW_NS},
+        state={"permit_ns": NOW_NS - S},
+    )
+    assert "motor-pin" in present(silent)
+    assert "motor-pin" not in present(silent.but(room={"motor_pin": False}))
+    assert "motor-pin" not in present(silent.but(state={"permit_ns": NOW_NS}))  # seen before
+    heard = silent.but(pump={"at_ns": NOW_NS - S // 2})  # lost while it may run: its own alarms
+    assert "motor-pin" not in present(heard)
+
+
 @pytest.mark.hazard("HZ-COMPRESSION")
 def test_a_release_has_three_seconds_from_when_it_was_told():
     stuck = releasing().but(mammograph={"paddle": Paddle.HOLDING})

@@ -31,6 +31,12 @@ TECHNOLOGIST, RADIOLOGIST = "T. Technologist", "R. Radiologist"
 TAIL_NL = 100
 """What the line may still hold of the open-tip test when the cannula is placed: the pump's
 counter, which is the only count, was cleared before (0.1 uL, a hundredth of a drop)."""
+PLUNGER_STOP_MS = 100
+"""Switch released to plunger at rest, typical: 50 ms of polling, one exchange, the stop."""
+PLUNGER_STOP_MOST_MS = 150
+TTL_STOP, POWER_OPEN = 1, 2
+HEARTBEAT, COMMANDED, NOT_OBEYED = 2, 3, 5
+"""Stages and trip causes of the room box, from its register map."""
 
 
 @cache
@@ -260,6 +266,16 @@ class Scene:
         look()
         self.until(lambda _: bool(stopped_ns), limit_ms / 1000)
         return (stopped_ns[0] - began_ns) / MS
+
+
+def injecting(volume_nl: int = 20_000) -> Scene:
+    """The switch is held, contrast flows, and the script keeps the hands off."""
+    return Scene().until_injected(volume_nl).hands_off()
+
+
+def beam_on(scene: Scene) -> bool:
+    """X-rays are on."""
+    return bool(scene.truth["beam_on"])
 
 
 @contextmanager

@@ -2,9 +2,17 @@
 
 import pytest
 
-from tests.world.scene import MS, RADIOLOGIST, S, Scene, nothing_moves
-from tests.world.test_faults import HEARTBEAT, POWER_OPEN, TTL_STOP
-from tests.world.test_hands import injecting
+from tests.world.scene import (
+    HEARTBEAT,
+    MS,
+    POWER_OPEN,
+    RADIOLOGIST,
+    TTL_STOP,
+    S,
+    Scene,
+    injecting,
+    nothing_moves,
+)
 
 RELEASE_MOST_S = 15
 """Watchdog of the unit, its release delay, and the way up."""
@@ -69,31 +77,6 @@ def test_nobody_stays_compressed_for_long(phase: str):
     scene.run(1)
     assert scene.raised["compressed-long"] == "medium"
     assert scene.truth["paddle_state"] == 1
-
-
-@pytest.mark.hazard("HZ-COMPRESSION", "HZ-EXPOSURE")
-def test_the_controller_dies_with_the_breast_compressed():
-    scene = Scene().until_phase("exposure-armed")
-    force_mn = scene.truth["force_mn"]
-    assert force_mn > 30_000
-    scene.world.freeze(2 * S)
-    assert not scene.truth["xray_enabled"]
-    assert scene.truth["force_mn"] == force_mn
-    scene.world.freeze(RELEASE_MOST_S * S)
-    assert scene.truth["force_mn"] == 0
-    assert scene.truth["exposure_count"] == 0
-
-
-@pytest.mark.hazard("HZ-COMPRESSION")
-def test_the_next_controller_may_release_at_once():
-    scene = Scene().until_phase("exposure").hands_off()
-    scene.world.freeze(200 * MS)
-    second = scene.restarted().hands_off().run(2)
-    assert second.phase == "recovery"
-    assert second.truth["force_mn"] > 30_000
-    assert second.ask("release-paddle") == ()
-    second.run(2)
-    assert second.truth["force_mn"] == 0
 
 
 @pytest.mark.hazard("HZ-LOST-COUNT", "HZ-RECORD", "HZ-UNCOMMANDED-MOTION")

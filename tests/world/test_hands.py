@@ -1,24 +1,17 @@
 """What people do in the middle of an injection or exposure, and what must come of it."""
 
-from typing import Any
-
 import pytest
 
 from sim.technologist import Order
-from tests.world.scene import RADIOLOGIST, Scene, nothing_moves
-
-PLUNGER_STOP_MS = 100
-"""Switch released to plunger at rest, typical: 50 ms of polling, one exchange, the stop."""
-PLUNGER_STOP_MOST_MS = 150
-
-
-def injecting(volume_nl: int = 20_000) -> Scene:
-    """The switch is held, contrast flows, and the script keeps the hands off."""
-    return Scene().until_injected(volume_nl).hands_off()
-
-
-def beam_on(scene: Scene) -> bool:
-    return bool(scene.truth["beam_on"])
+from tests.world.scene import (
+    PLUNGER_STOP_MOST_MS,
+    PLUNGER_STOP_MS,
+    RADIOLOGIST,
+    Scene,
+    beam_on,
+    injecting,
+    nothing_moves,
+)
 
 
 @pytest.mark.hazard("HZ-USE-ERROR", "HZ-LOST-COUNT")
@@ -130,20 +123,6 @@ def test_a_switch_that_was_held_all_along_opens_nothing():
         scene.run(1)
 
 
-@pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
-def test_start_on_the_keypad_between_arm_and_inject():
-    scene = Scene().until_phase("armed").hands_off().hand("keypad_start", True)
-    assert scene.moving
-    assert scene.stop_span_ms() <= PLUNGER_STOP_MOST_MS
-    with nothing_moves(scene):
-        scene.run(3)
-    assert scene.raised["uncommanded-motion"] == "high"
-    assert scene.phase == "stopped"
-    assert not scene.state.permit
-    assert scene.truth["trip_cause"] == 3
-    assert scene.truth["plunger_nl"] - scene.truth["spilled_nl"] < 80_000
-
-
 @pytest.mark.hazard("HZ-EXPOSURE")
 def test_emergency_stop_while_exposing_ends_the_beam_at_once():
     scene = Scene().until(beam_on).hands_off()
@@ -168,30 +147,3 @@ def test_what_ends_an_exposure(name: str, value: bool | str):
     assert not beam_on(scene)
     assert scene.truth["exposure_count"] == 1  # what was given is counted
     assert scene.truth["force_mn"] == 0
-
-
-@pytest.mark.hazard("HZ-EXTRAVASATION", "HZ-WRONG-PATIENT-SIDE")
-def test_suspected_extravasation_locks_the_breast():
-    scene = injecting()
-    assert scene.do("suspected-extravasation", RADIOLOGIST) == ()
-    assert scene.stop_span_ms() <= PLUNGER_STOP_MOST_MS
-    scene.hand("hold", False).hand("tip", "out").run(0.5)
-    assert scene.do("decannulated", RADIOLOGIST) == ()
-    scene.hands_on().until_phase("standby").hands_off()
-    case: dict[str, Any] = {
-        "patient_name": "Simulated^Patient",
-        "ordered_nl": 60_000,
-        "performer": RADIOLOGIST,
-        "assistant": "T. Technologist",
-    }
-    left = {"side": "L", "ordered_side": "L"}
-    right = {"side": "R", "ordered_side": "R"}
-    locked = ("this breast is locked after a suspected extravasation",)
-    asked = ("a patient was here within 24 h: say whether this is the same person",)
-    assert scene.ask("open-case", patient_id="SIM-0001", **case, **left) == locked
-    assert scene.ask("open-case", patient_id="SIM-0010", **case, **left) == asked  # mistyped
-    same = {"patient_id": "SIM-0010", "same_patient_as": "SIM-0001"}
-    assert scene.ask("open-case", **same, **case, **left) == locked
-    assert scene.ask("open-case", **same, **case, **right) == ()
-    assert scene.state.case is not None
-    assert scene.state.case.patient_id == "SIM-0001"

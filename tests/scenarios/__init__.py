@@ -1,0 +1,1 @@
+"""Sequences that must stay safe: one file each, in the order of ``README.md``."""

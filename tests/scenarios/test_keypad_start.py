@@ -1,0 +1,50 @@
+"""Keypad Start between arm and inject.
+
+The motion is prepared in the pump, armed, and somebody touches Start on its keypad: the lock
+of the keypad is for settings only (assumption, the worse case).
+
+Must happen: a pump that moves without a target is a high alarm; it is stopped in the pass
+that sees it, the permit falls and the box holds it. The flow that it gave counts, and what it
+was prepared for is bounded by the checkpoint.
+
+Judge: the plunger stands within 150 ms and moves no more; the ledger covers what went in.
+"""
+
+import pytest
+
+from tests.world.scene import (
+    COMMANDED,
+    PLUNGER_STOP_MOST_MS,
+    RADIOLOGIST,
+    TAIL_NL,
+    Scene,
+    nothing_moves,
+)
+
+
+@pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
+def test_start_on_the_keypad_between_arm_and_inject():
+    scene = Scene().until_phase("armed").hands_off().hand("keypad_start", True)
+    assert scene.moving
+    assert scene.stop_span_ms() <= PLUNGER_STOP_MOST_MS
+    with nothing_moves(scene):
+        scene.run(3)
+    assert scene.raised["uncommanded-motion"] == "high"
+    assert scene.phase == "stopped"
+    assert not scene.state.permit
+    assert scene.truth["trip_cause"] == COMMANDED
+    assert scene.truth["plunger_nl"] - scene.truth["spilled_nl"] < 80_000
+    assert scene.high_nl >= scene.truth["entered_nl"] - TAIL_NL
+
+
+@pytest.mark.hazard("HZ-UNCOMMANDED-MOTION", "HZ-USE-ERROR")
+def test_a_switch_held_at_that_moment_makes_it_no_motion_of_ours():
+    scene = Scene().until_phase("armed").hands_off()
+    scene.hand("keypad_start", True).run(0.01).hand("hold", True)
+    assert scene.stop_span_ms() <= PLUNGER_STOP_MOST_MS + 50
+    with nothing_moves(scene):
+        scene.run(2)
+        scene.hand("hold", False).run(0.5).acknowledge_all()
+        assert scene.do("resume", RADIOLOGIST) != () or scene.phase == "arm"
+        scene.hand("hold", True).run(2)
+    assert scene.raised["uncommanded-motion"] == "high"

@@ -1,0 +1,35 @@
+"""Pump answers everything but ignores STP.
+
+The switch is released. The pump answers each STP and moves on; in the worse case the wire to
+its stop input is broken too.
+
+Must happen: the stop schedule ends after 160 ms with the permit dropped; the box says stop on
+its own wire and, when the motor pin stays high for 200 ms, cuts the power. The line falls
+silent so that the pump's Safe mode can run out too. High alarm; power comes back only by a
+person's word.
+
+Judge: the plunger stands within 600 ms, and the ledger's high covers what went in.
+"""
+
+import pytest
+
+from tests.world.scene import NOT_OBEYED, POWER_OPEN, injecting, nothing_moves
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS")
+@pytest.mark.parametrize("wire_too", [False, True])
+def test_the_pump_answers_everything_but_ignores_stop(wire_too: bool):
+    scene = injecting().hand("pump_ignores_stop", True)
+    scene.hand("pump_ignores_ttl", wire_too).hand("hold", False)
+    span_ms = scene.stop_span_ms()
+    # 160 ms of stop schedule, then the permit falls; the box waits 200 ms for obedience
+    assert 200 <= span_ms <= 600
+    scene.run(1)
+    assert not scene.truth["pump_powered"]
+    assert scene.truth["stage"] == POWER_OPEN
+    assert scene.truth["trip_cause"] == NOT_OBEYED
+    assert scene.raised["stop-not-obeyed"] == "high"
+    assert scene.high_nl >= scene.truth["entered_nl"]
+    with nothing_moves(scene):
+        scene.hand("hold", True).run(3)
+    assert not scene.state.permit
