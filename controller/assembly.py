@@ -107,6 +107,7 @@ def started(loaded: LoadedRoom, seq: int, now_ns: int) -> Started:
             for row in LIMITS
         ),
         deviations=loaded.deviations,
+        profile=msgspec.msgpack.encode(profile),
     )
 
 

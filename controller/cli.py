@@ -19,8 +19,9 @@ from config.state_paths import state_paths
 from controller import log
 from controller.api_socket import AddressUnusable
 from controller.assembly import RealRoom
+from controller.clock import RealClock
 from controller.doctor import run as doctor
-from controller.record import report, verify
+from controller.record import replay_command, report, verify
 from controller.record.store import JournalError
 from controller.spoken import SpokenJournal
 from controller.version import VERSION
@@ -46,6 +47,7 @@ examples:
   galactograph doctor --room room.toml    is machine, room and every device as it should be?
   galactograph run --room room.toml       run a room until Ctrl-C or SIGTERM
   galactograph journal verify FILE        is the record whole?
+  galactograph replay FILE                does this program decide as the record says?
   galactograph report FILE -o out.html    the report of its last procedure
 
 exit status: 0 done, 1 the thing checked failed, 2 input or usage wrong
@@ -96,6 +98,15 @@ def _parser() -> argparse.ArgumentParser:
     verifying = records.add_parser("verify", help="find edits, gaps and cuts in a record")
     verify.add_arguments(verifying)
     verifying.set_defaults(act=verify.run)
+    replaying = commands.add_parser(
+        "replay",
+        help="does this program decide as the record says?",
+        description=replay_command.ABOUT,
+        epilog=replay_command.EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    replay_command.add_arguments(replaying)
+    replaying.set_defaults(act=lambda args: replay_command.run(args, RealClock().now_ns))
     reporting = commands.add_parser("report", help="the report of a procedure, as HTML")
     report.add_arguments(reporting)
     reporting.set_defaults(act=report.run)

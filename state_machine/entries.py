@@ -17,6 +17,7 @@ from state_machine.readings import (
     RoomReading,
 )
 from state_machine.requests import AnyRequest
+from state_machine.targets import Activity, LineTarget, MammographTarget, PumpTarget, RoomTarget
 
 
 class Entry(msgspec.Struct, frozen=True, tag_field="entry"):
@@ -37,10 +38,16 @@ class Started(Entry, frozen=True, tag="started"):
     """(name, value, ceiling, meaning, evidence) of every limit in force."""
     deviations: tuple[str, ...] = ()
     """Recorded deviations of the room, e.g. no independent pressure switch."""
+    profile: bytes = b""
+    """The whole profile (msgpack), so that the record can be replayed by itself."""
 
 
 class Inputs(Entry, frozen=True, tag="inputs"):
-    """What went into one pass: the readings that changed (None = as before), requests."""
+    """What went into one step: the readings that changed (None = as before), requests.
+
+    The first entry of every step, also of one that only time called, so that the same
+    steps can be made again at the same instants.
+    """
 
     pump: PumpReading | None = None
     line: LineReading | None = None
@@ -49,6 +56,16 @@ class Inputs(Entry, frozen=True, tag="inputs"):
     journal: JournalReading | None = None
     host: HostReading | None = None
     requests: tuple[AnyRequest, ...] = ()
+
+
+class Told(Entry, frozen=True, tag="told"):
+    """What the room was told anew by one step (None = as before)."""
+
+    activity: Activity | None = None
+    pump: PumpTarget | None = None
+    line: LineTarget | None = None
+    room: RoomTarget | None = None
+    mammograph: MammographTarget | None = None
 
 
 class PhaseChanged(Entry, frozen=True, tag="phase"):
@@ -172,6 +189,7 @@ class Resume(Entry, frozen=True, tag="resume"):
 AnyEntry = (
     Started
     | Inputs
+    | Told
     | PhaseChanged
     | Refused
     | Noted

@@ -9,7 +9,7 @@ import msgspec
 
 from state_machine import alarms, course, effects, gate, intake, motions, observe, proposal, timing
 from state_machine import hold as hold_gate
-from state_machine.entries import AlarmChanged, AnyEntry, GateClosed, HoldChanged, Inputs
+from state_machine.entries import AlarmChanged, AnyEntry, GateClosed, HoldChanged, Inputs, Told
 from state_machine.gate import Output, Refusal, WayBack
 from state_machine.readings import MammographReading, Paddle, Readings, TripCause, UnitState
 from state_machine.requests import AnyRequest
@@ -87,15 +87,14 @@ def _wake_at_ns(turn: Turn, before: State) -> int:
 
 
 def _note_inputs(turn: Turn, requests: tuple[AnyRequest, ...]) -> None:
-    """Record what goes into this pass: the readings that changed, and the requests."""
+    """Record what goes into this step: the readings that changed, and the requests."""
     before, now = turn.state.readings, turn.readings
     changed = {
         name: getattr(now, name)
         for name in Readings.__struct_fields__
         if getattr(now, name) != getattr(before, name)
     }
-    if changed or requests:
-        turn.note(Inputs, requests=requests, **changed)
+    turn.note(Inputs, requests=requests, **changed)
 
 
 def _watch(turn: Turn) -> None:
@@ -198,7 +197,12 @@ def _held_output(turn: Turn, refusal: Refusal) -> bool:
 
 
 def _remember(turn: Turn, targets: Targets) -> None:
-    """Keep what the room was told, and mark a motion that has been asked to run."""
+    """Keep and record what the room is told, and mark a motion that has been asked to run."""
+    before = turn.state.targets
+    if targets != before:
+        names = Targets.__struct_fields__
+        changed = {n: new for n in names if (new := getattr(targets, n)) != getattr(before, n)}
+        turn.note(Told, **changed)
     plan = turn.state.plan
     if plan is not None and targets.pump.run and not plan.asked_ns:
         turn.set(plan=replace(plan, asked_ns=turn.now_ns))

@@ -14,7 +14,7 @@ from tests.config.conftest import Site
 from tests.record.journals import chain_of, forge, write_rows
 from tests.record.procedure import write_procedure
 
-COMMANDS = ("run", "config", "journal", "report")
+COMMANDS = ("run", "config", "journal", "replay", "report")
 
 
 def call(capsys, *words):
