@@ -16,8 +16,7 @@ from state_machine.entries import Inputs, Started, Told
 from state_machine.step import step
 from state_machine.targets import Targets
 from tests.record.journals import write_rows
-from tests.world.scene import Scene
-from tests.world.test_hands import injecting
+from tests.world.scene import Scene, injecting
 
 pytestmark = pytest.mark.hazard("HZ-RECORD")
 
