@@ -129,6 +129,7 @@ CASES = (
     CaseOf("late", compressing, change(late={}), DESCENT),
     # --- power permit
     CaseOf("not-confirmed", injecting, change(state={"permit": False}), PERMIT),
+    CaseOf("not-confirmed", exposing, change(state={"permit": False}), PERMIT),
     CaseOf("stop-overdue", injecting, change(pump={"stop_overdue": True}, state={"permit_ns": NOW_NS}), INFUSION),
     CaseOf("stop-overdue", retracting, change(pump={"stop_overdue": True}, state={"permit_ns": NOW_NS}), WITHDRAW),
     CaseOf("power-overdue", compressing, change(pump={"stop_overdue": True}), PERMIT),
@@ -166,6 +167,8 @@ CASES = (
     CaseOf("box-stop", retracting, change(room={"stop_line": True}), WITHDRAW),
     CaseOf("syringe", injecting, change(pump={"diameter_um": 8_660}, want={"diameter_um": 8_660}), INFUSION),
     CaseOf("syringe", injecting, change(want={"diameter_um": 8_660}), INFUSION),
+    CaseOf("syringe", injecting, change(pump={"diameter_um": 4_000}, want={"diameter_um": 4_000}), INFUSION),
+    CaseOf("syringe", injecting, change(want={"diameter_um": 4_000}), INFUSION),
     CaseOf("syringe", retracting, change(state={"mounted": None}), WITHDRAW),
     CaseOf("syringe", retracting, change(pump={"diameter_um": 0}), WITHDRAW),
     # --- hold and record
@@ -365,6 +368,7 @@ EDGES = (
     Edge("descent-line", compressing, "line", "pressure_pa", 6_000, 6_001),
     Edge("descent-force", compressing, "want_unit", "force_limit_mn", 40_000, 40_001),
     Edge("descent-force", compressing, "want_unit", "force_limit_mn", 1, 0),
+    Edge("descent-force", compressing, "want_unit", "force_limit_mn", 1, -1),
     Edge("not-compressed", exposing, "mammograph", "force_mn", 40_000, 40_001),
     Edge("overdue", exposing, "injection", "ended_ns", NOW_NS - 180 * NS_PER_S, NOW_NS - 180 * NS_PER_S - 1),
     Edge("overdue", exposing, "exposure", "last_ns", NOW_NS - 300 * NS_PER_S, NOW_NS - 300 * NS_PER_S - 1, change(exposure={"made_count": 1})),
@@ -372,13 +376,46 @@ EDGES = (
 # fmt: on
 
 
+def at_counter(scene: Scene, shown_nl: int) -> Scene:
+    """The same scene, but for what the pump's counters showed when it all began."""
+    state, pump, want = scene.state, scene.readings.pump, scene.wanted.pump
+    ends = {"base_nl": want.base_nl + shown_nl, "until_nl": want.until_nl + shown_nl}
+    counters = {
+        "infused_nl": pump.infused_nl + shown_nl,
+        "withdrawn_nl": pump.withdrawn_nl + shown_nl,
+    }
+    scene = scene.but(
+        want=ends, pump=counters, injection={"base_nl": state.injection.base_nl + shown_nl}
+    )
+    if state.plan is not None:
+        plan = state.plan
+        ends = {"base_nl": plan.base_nl + shown_nl, "until_nl": plan.until_nl + shown_nl}
+        scene = scene.but(plan=ends)
+    account = state.ledger.account
+    if account is not None:
+        seen = {"base_nl": account.base_nl + shown_nl, "seen_nl": account.seen_nl + shown_nl}
+        scene = scene.but(account=seen)
+    return scene
+
+
+@pytest.mark.parametrize("shown_nl", [0, 300_000])
 @pytest.mark.parametrize("edge", EDGES, ids=lambda e: f"{e.cause}-{e.part}.{e.field}-{e.bad}")
-def test_each_number_is_allowed_up_to_its_limit_and_refused_beyond(edge):
+def test_each_number_is_allowed_up_to_its_limit_and_refused_beyond(edge, shown_nl):
     scene = changed(edge.scene(), edge.given)
-    good = changed(scene, {edge.part: {edge.field: edge.good}})
-    bad = changed(scene, {edge.part: {edge.field: edge.bad}})
+    good = at_counter(changed(scene, {edge.part: {edge.field: edge.good}}), shown_nl)
+    bad = at_counter(changed(scene, {edge.part: {edge.field: edge.bad}}), shown_nl)
     assert edge.cause not in good.refused()
     assert set(bad.refused()) == {edge.cause}
+
+
+@pytest.mark.hazard("HZ-OVERVOLUME")
+@pytest.mark.parametrize("shown_nl", [0, 300_000])
+def test_the_first_checkpoint_is_where_the_profile_has_it(shown_nl):
+    scene = injecting().but(limits={"first_checkpoint_nl": 30_000})
+    first = at_counter(scene.but(want={"until_nl": 30_000}), shown_nl)
+    assert first.refused() == {}
+    beyond = at_counter(scene.but(want={"until_nl": 30_001}), shown_nl)
+    assert set(beyond.refused()) == {"motion-volume"}
 
 
 @pytest.mark.hazard("HZ-OVERVOLUME")
@@ -586,6 +623,13 @@ def test_without_an_account_only_a_tip_out_motion_runs():
     assert prime().refused() == {}
     unmounted = prime().but(state={"mounted": None})
     assert "syringe" in unmounted.refused()
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS")
+def test_a_refused_permit_closes_no_relay_again():
+    scene = injecting().but(state={"permit": False}, want_room={"reclose_trip_count": 1})
+    assert scene.but(state={"permit": True}).judged().room.reclose_trip_count == 1
+    assert scene.judged().room == RoomTarget(lamp=scene.wanted.room.lamp)
 
 
 # --- the shape of the gate --------------------------------------------------------------------
