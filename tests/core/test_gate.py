@@ -354,6 +354,7 @@ EDGES = (
     Edge("ramp", injecting, "plan", "running_ns", NOW_NS - 1_500 * MS, NOW_NS - 1_500 * MS + 1),
     Edge("ramp", prepared, "want", "start_rate_nl_min", 40_000, 40_001),
     Edge("motor-time", injecting, "injection", "motor_ns", 166 * NS_PER_S, 166 * NS_PER_S + 1),
+    Edge("motor-time", prepared, "injection", "motor_ns", 180 * NS_PER_S, 180 * NS_PER_S + 1, change(hold={"phase": HoldPhase.OPEN}, want={"run": True})),
     Edge("flow-drop", injecting, "limits", "flow_drop_pa", 2_793, 2_792),
     Edge("stored-volume", injecting, "limits", "stored_volume_nl", 838, 837),
     Edge("net-pressure", injecting, "line", "pressure_pa", 6_793, 6_794),
@@ -469,10 +470,11 @@ def test_a_profile_that_loosens_a_limit_does_not_reach_past_the_ceiling(
 
 
 @pytest.mark.hazard("HZ-OVERRATE")
-def test_past_the_first_checkpoint_the_rate_may_rise_to_its_own_limit():
+@pytest.mark.parametrize("base_nl", [50_000, 50_001, 90_000])
+def test_past_the_first_checkpoint_the_rate_may_rise_to_its_own_limit(base_nl):
     later = injecting().but(
-        want={"base_nl": 50_000, "until_nl": 60_000, "rate_nl_min": 200_000},
-        plan={"base_nl": 50_000, "until_nl": 60_000, "top_rate_nl_min": 200_000},
+        want={"base_nl": base_nl, "until_nl": 100_000, "rate_nl_min": 200_000},
+        plan={"base_nl": base_nl, "until_nl": 100_000, "top_rate_nl_min": 200_000},
     )
     assert later.refused() == {}
     assert set(later.but(want={"rate_nl_min": 200_001}).refused()) == {"rate"}

@@ -5,8 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.new_era.codec import (
-    MAX_LEN,
-    OVERHEAD,
     CommandError,
     Decoder,
     Frame,
@@ -102,10 +100,65 @@ def test_basic_replies_are_not_taken_unless_told():
     assert Decoder().feed(b"\x0200SI9.999W0.000ML\x03") == []
 
 
-@pytest.mark.parametrize("size", [0, MAX_LEN - OVERHEAD + 1])
+@pytest.mark.parametrize("size", [0, 44])
 def test_payload_that_no_packet_holds_is_refused(size):
-    with pytest.raises(ValueError, match=f"payload of {size} bytes"):
+    with pytest.raises(ValueError, match=f"payload of {size} bytes; a packet holds 1 to 43$"):
         encode_safe(b"x" * size)
+
+
+@pytest.mark.parametrize("size", [1, 43])
+def test_shortest_and_longest_payload_come_back(size):
+    assert Decoder().feed(encode_safe(b"x" * size)) == [Frame(b"x" * size, Framing.SAFE)]
+
+
+@pytest.mark.parametrize("accept_basic", [False, True])
+@pytest.mark.parametrize(
+    ("data", "waits"),
+    [
+        (b"garbage", False),
+        (b"\x02", True),
+        (b"\x02\x00", False),
+        (b"\x02\x03", False),
+        (b"\x02\x04", False),  # a packet without payload
+        (b"\x02\x04\x00\x00\x03", False),
+        (b"\x02\x05", True),
+        (b"\x02\x2f", True),
+        (b"\x02\x3a", False),
+    ],
+)
+def test_what_may_be_the_head_of_a_packet_waits_and_nothing_else(data, waits, accept_basic):
+    decoder = Decoder(accept_basic=accept_basic)
+    assert decoder.feed(data) == []
+    assert decoder.partial is waits
+    assert decoder.bad_frames == 0
+
+
+def test_a_digit_is_the_head_of_a_basic_reply_only_while_those_are_taken():
+    for accept_basic in (False, True):
+        decoder = Decoder(accept_basic=accept_basic)
+        assert decoder.feed(b"\x020") == []
+        assert decoder.partial is accept_basic
+
+
+def test_a_basic_reply_of_48_bytes_is_taken_and_none_longer():
+    longest = basic_reply(b"0" * 46)
+    assert len(longest) == 48
+    decoder = Decoder(accept_basic=True)
+    assert decoder.feed(longest[:47]) == []
+    assert (decoder.partial, decoder.bad_frames) == (True, 0)
+    assert decoder.feed(longest[47:]) == [Frame(b"0" * 46, Framing.BASIC)]
+    assert decoder.feed(basic_reply(b"0" * 47)[:48]) == []
+    assert (decoder.partial, decoder.bad_frames) == (False, 1)
+    assert decoder.feed(basic_reply(b"0" * 47)) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [Frame(b"00S", Framing.SAFE), Reply(0, Prompt.STOPPED), Number(1, 0), Dispensed(1, 2, 3)],
+)
+def test_what_was_said_cannot_be_changed_in_place(said):
+    with pytest.raises(AttributeError):
+        setattr(said, said.__struct_fields__[0], None)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +193,9 @@ def test_basic_reply_without_end_is_given_up():
 
 def test_basic_reply_cut_short_by_the_next():
     decoder = Decoder(accept_basic=True)
-    assert decoder.feed(b"\x0200SI0.1\x0200S\x03") == [Frame(b"00S", Framing.BASIC)]
+    assert decoder.feed(b"\x0200SI0.1\x02") == []
+    assert decoder.bad_frames == 1  # the next one's head is enough
+    assert decoder.feed(b"00S\x03") == [Frame(b"00S", Framing.BASIC)]
 
 
 @pytest.mark.hazard("HZ-OVERRATE")
