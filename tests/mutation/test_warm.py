@@ -28,12 +28,13 @@ def test_passed_failed_hanging_and_loaded_anew(tmp_path: Path):
         stdout=subprocess.PIPE,
         text=True,
     ) as warm:
-        assert warm.stdin
-        assert warm.stdout
+        say, hear = warm.stdin, warm.stdout
+        assert say
+        assert hear
 
         def run(limit_s: float, name: str) -> tuple[int | None, str]:
-            print(json.dumps([limit_s, *ignore, name]), file=warm.stdin, flush=True)
-            status, output = json.loads(warm.stdout.readline())
+            print(json.dumps([limit_s, *ignore, name]), file=say, flush=True)
+            status, output = json.loads(hear.readline())
             return status, output
 
         status, output = run(40, "test_good.py")
@@ -42,5 +43,5 @@ def test_passed_failed_hanging_and_loaded_anew(tmp_path: Path):
         status, output = run(40, "test_good.py")
         assert (status, "FAILED test_good.py::test_it" in output) == (1, True), output
         assert run(0.5, "test_hangs.py")[0] is None
-        warm.stdin.close()
+        say.close()
         assert warm.wait(20) == 0
