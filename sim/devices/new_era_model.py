@@ -5,6 +5,8 @@ pump's smallest rate step, 0.001 uL/h, is one of those, and what was moved in nL
 Sources: NE-1000 family manuals as given in the fact sheet *pumps* section 1.7-1.8.
 """
 
+from typing import NamedTuple
+
 from sim.devices import NEVER_NS
 from sim.devices.new_era_values import (
     MICROLITRE_LIMIT_UM,
@@ -19,6 +21,35 @@ from sim.devices.new_era_values import (
     fresh_program,
     step_fl,
 )
+
+
+class Motion(NamedTuple):
+    """What somebody who only sees the plunger, the pin and the display can know, at an instant."""
+
+    at_ns: int
+    powered: bool
+    status: str
+    alarm: str
+    direction: str
+    rate_nl_h: int
+    diameter_um: int
+    base_steps: int
+    position: int
+    """Moved at this diameter, infusing counted up, nL/h * ns."""
+    infused: int
+    withdrawn: int
+    motor_output_mode: int
+    stopped_by: str
+    ends_ns: int
+    """When the motor ends by itself; :data:`NEVER_NS` = not."""
+
+    def steps(self) -> int:
+        """Microsteps the motor has made."""
+        return _steps(self.base_steps, self.position, self.diameter_um)
+
+
+def _steps(base_steps: int, position: int, diameter_um: int) -> int:
+    return base_steps + position * 10**6 // (UNITS_PER_NL * step_fl(diameter_um))
 
 
 class PumpModel:
@@ -95,9 +126,7 @@ class PumpModel:
 
     def steps(self) -> int:
         """Microsteps the motor has made, infusing counted up; never reset."""
-        return self._base_steps + self._position * 10**6 // (
-            UNITS_PER_NL * step_fl(self.diameter_um)
-        )
+        return _steps(self._base_steps, self._position, self.diameter_um)
 
     def rate_milli(self) -> int:
         """Rate in force, in 0.001 of the phase's unit."""
@@ -125,6 +154,46 @@ class PumpModel:
             left = self.phase.volume_nl * UNITS_PER_NL - self._done
             return self.now_ns - (-left // self._rate_nl_h)
         return NEVER_NS
+
+    # --- seen from elsewhere ------------------------------------------------------------------
+
+    def motion(self) -> Motion:
+        """How the pump stands and moves now."""
+        return Motion(
+            self.now_ns,
+            self.powered,
+            self.status,
+            self.alarm,
+            self.phase.direction,
+            self._rate_nl_h,
+            self.diameter_um,
+            self._base_steps,
+            self._position,
+            self.infused,
+            self.withdrawn,
+            self.flags["ROM"],
+            self.stopped_by,
+            self.next_change_ns(),
+        )
+
+    def follow(self, motion: Motion, more_steps: int) -> None:
+        """Become a pump that moves as another one did, and knows no end of it.
+
+        Args:
+            motion: Of the other pump; time goes on from its instant.
+            more_steps: What this plunger had moved more than the other one's.
+        """
+        self.now_ns = motion.at_ns
+        self.powered = motion.powered
+        self.status, self.alarm = motion.status, motion.alarm
+        self.phase.direction = motion.direction
+        self._rate_nl_h = motion.rate_nl_h
+        self.diameter_um = motion.diameter_um
+        self._base_steps = motion.base_steps + more_steps
+        self._position = motion.position
+        self.infused, self.withdrawn = motion.infused, motion.withdrawn
+        self.flags["ROM"] = motion.motor_output_mode
+        self.stopped_by = motion.stopped_by
 
     # --- time -------------------------------------------------------------------------------
 

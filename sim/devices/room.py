@@ -139,7 +139,28 @@ class SimulatedRoom:
         device: NewEraPump | ModbusDevice = getattr(self, name)
         return device
 
+    def replace(self, device: NewEraPump | RoomIo) -> None:
+        """Put another pump or another box in the place of the one that is there."""
+        if isinstance(device, NewEraPump):
+            self.pump = device
+            self._steps = device.model.steps()
+        else:
+            self.room_io = device
+        self._wired.clear()
+        self.settle()
+
     # --- time -------------------------------------------------------------------------------
+
+    @property
+    def now_ns(self) -> int:
+        """The instant up to which everything has happened."""
+        return self._now_ns
+
+    def settle(self) -> None:
+        """Carry on what somebody outside has changed in a device."""
+        self._due_ns = _UNKNOWN_NS
+        self.couple()
+        self._note_motor()
 
     def advance(self, now_ns: int) -> None:
         """Move everything to now, through every change on the way, in order."""
@@ -169,9 +190,7 @@ class SimulatedRoom:
         if self.inner(name).frozen:
             self.hung_bytes[name] += len(data)
         self.inner(name).receive(data, now_ns)
-        self._due_ns = _UNKNOWN_NS
-        self.couple()
-        self._note_motor()
+        self.settle()
 
     def next_change_ns(self) -> int:
         """Next instant at which something changes by itself."""
@@ -251,9 +270,7 @@ class SimulatedRoom:
         self.advance(now_ns)
         self.note(name, value)
         act(self, value, now_ns)
-        self._due_ns = _UNKNOWN_NS
-        self.couple()
-        self._note_motor()
+        self.settle()
 
     def input_names(self) -> tuple[str, ...]:
         """Names that :meth:`set_input` takes."""

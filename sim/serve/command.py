@@ -15,7 +15,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pump-link", metavar="PATH", help="symlink to make for the pump's line")
     parser.add_argument("--modbus", metavar="HOST:PORT", help="Modbus address, port 0 = any")
     parser.add_argument("--control", metavar="HOST:PORT", help="control port, JSON lines")
-    parser.add_argument("--only", choices=("pump", "modbus"), help="serve one side, no coupling")
+    parser.add_argument("--only", choices=("pump", "modbus"), help="serve one side")
+    parser.add_argument(
+        "--cables", metavar="PATH", help="with --only: a local socket that joins both sides"
+    )
     parser.add_argument("--pump", choices=("new-era",), default="new-era", help="pump family")
     parser.add_argument(
         "--baud",
@@ -50,7 +53,8 @@ def run(options: argparse.Namespace) -> int:
     try:
         first: dict[str, Any] = dict(server.addresses)
         if options.only:
-            first["note"] = f"only {options.only}: no physics shared with another process"
+            shared = f"joined by {options.cables}" if options.cables else "no physics shared"
+            first["note"] = f"only {options.only}: {shared} with another process"
         sys.stdout.write(json.dumps(first) + "\n")
         sys.stdout.flush()
         server.run()

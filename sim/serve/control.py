@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sim.devices.room import SimulatedRoom
 from sim.devices.room_inputs import NAMES, Value
+from sim.serve.coupling import BoxEnd, PumpEnd
 from sim.serve.faults import WireFaults
 from sim.serve.peers import MOST_UNSENT, Peer
 
@@ -18,14 +19,20 @@ class Control:
     Args:
         room: Where hands act.
         wires: What can be broken beside it.
+        ends: This process's end of the cables, if it has one: it knows which inputs act here.
         power_cycled: Is told which device lost its power for a moment.
     """
 
     def __init__(
-        self, room: SimulatedRoom, wires: WireFaults, power_cycled: Callable[[str], None]
+        self,
+        room: SimulatedRoom,
+        wires: WireFaults,
+        ends: PumpEnd | BoxEnd | None,
+        power_cycled: Callable[[str], None],
     ) -> None:
         self._room = room
         self._wires = wires
+        self._ends = ends
         self._power_cycled = power_cycled
 
     def heard(self, peer: Peer, data: bytes, now_ns: int) -> bool:
@@ -56,7 +63,7 @@ class Control:
             if wish.get("faults"):
                 answer["faults"] = self._counts()
             if wish.get("truth"):
-                answer["truth"] = self._room.truth()
+                answer["truth"] = (self._ends or self._room).truth()
             if wish.get("events"):
                 answer["events"] = list(self._room.events)
         except (ValueError, TypeError) as problem:
@@ -64,7 +71,9 @@ class Control:
         return answer
 
     def _names(self) -> list[str]:
-        return [*self._room.input_names(), *self._wires.names()]
+        ends = self._ends
+        here = [name for name in self._room.input_names() if ends is None or ends.has(name)]
+        return here + self._wires.names()
 
     def _counts(self) -> dict[str, int]:
         """Of the wires, and per device the bytes that reached it while it was frozen."""
@@ -75,9 +84,11 @@ class Control:
             self._wires.set(name, value, now_ns)
             self._room.note(name, value)
             return
-        if name not in self._room.input_names():
+        if name not in self._names():
             known = ", ".join(sorted(self._names()))
             raise ValueError(f"input {name!r} is unknown; the room has: {known}")
+        if self._ends is not None:
+            self._ends.refuse(name, value)
         self._room.set_input(name, value, now_ns)
         if name == "power_cycle":
             self._power_cycled(str(value))

@@ -6,7 +6,8 @@ wake-up, however late (SIGCONT), the room first moves to now and only then are b
 read: a frozen simulator is a pump that kept its last speed.
 
 With ``--only pump`` or ``--only modbus`` two processes share no physics: the pump then
-has power whatever the box says, and the sensor of the other process sees no flow.
+has power whatever the box says, and the sensor of the other process sees no flow. With
+``--cables`` too they are one room: :mod:`sim.serve.coupling`.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from sim.devices import NEVER_NS
 from sim.devices.room import SimulatedRoom
 from sim.physics import RIG_27G_WARM, RIG_30G_COLD
 from sim.serve.control import Control
+from sim.serve.coupling import BoxEnd, PumpEnd, coupling
 from sim.serve.faults import WireFaults
 from sim.serve.modbus_side import ModbusSide
 from sim.serve.peers import Listener
@@ -55,9 +57,12 @@ class Server:
             RIGS[options.rig],
             now_ns=self._clock.now_ns(),
             baud=options.baud,
-            relay_bypassed=options.only == "pump" or options.pump_always_on,
+            relay_bypassed=options.pump_always_on
+            or (options.only == "pump" and not options.cables),
             mode=MODES[options.mode],
         )
+        self._coupling: PumpEnd | BoxEnd | None = None
+        self._was_stopped = False
         self._line: PumpLine | None = None
         self._modbus: ModbusSide | None = None
         self._listeners: list[Listener] = []
@@ -70,6 +75,7 @@ class Server:
             raise
 
     def _open(self, options: argparse.Namespace) -> None:
+        self._coupling = coupling(options, self.room, self._selector)
         if options.only != "pump":
             modbus = self._modbus = ModbusSide(self.room, options.seed)
             modbus.listener = Listener(self._selector, options.modbus, modbus.heard, modbus.gone)
@@ -79,7 +85,7 @@ class Server:
             self.addresses["pump"] = options.pump_link
         if options.control:
             faults = WireFaults(self._line, self._modbus)
-            control = Control(self.room, faults, self._power_cycled)
+            control = Control(self.room, faults, self._coupling, self._power_cycled)
             self._add("control", Listener(self._selector, options.control, control.heard))
 
     def _add(self, name: str, listener: Listener) -> None:
@@ -96,13 +102,18 @@ class Server:
         inlet.setblocking(False)
         outlet.setblocking(False)
         signal.set_wakeup_fd(outlet.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
+        wanted = {signal.SIGTERM: self._stop, signal.SIGINT: self._stop}
+        wanted[signal.SIGCONT] = self.continued
+        self._handlers = {number: signal.signal(number, act) for number, act in wanted.items()}
         self._signals = (inlet, outlet)
         self._selector.register(inlet, selectors.EVENT_READ, lambda _now_ns: inlet.recv(64))
 
     def _stop(self, _number: int, _frame: object) -> None:
         self._stopping = True
+
+    def continued(self, _number: int = 0, _frame: object = None) -> None:
+        """This process was stopped, and is so no longer."""
+        self._was_stopped = True
 
     # --- the loop ---------------------------------------------------------------------------
 
@@ -114,10 +125,19 @@ class Server:
     def turn(self, events: list[tuple[selectors.SelectorKey, int]]) -> None:
         """One pass: the room to now, then the bytes that arrived, then what is said."""
         now_ns = self._clock.now_ns()
+        if self._coupling is not None:
+            now_ns = self._replay(self._coupling, now_ns)
         self.room.advance(now_ns)
         for key, _ in events:
             key.data(now_ns)
         self._speak(self._clock.now_ns())
+
+    def _replay(self, ends: PumpEnd | BoxEnd, now_ns: int) -> int:
+        stopped, self._was_stopped = self._was_stopped, False
+        if stopped:  # the clock may have been read before the stop
+            now_ns = self._clock.now_ns()
+        ends.replay(now_ns, stopped=stopped)
+        return now_ns
 
     def _patience_s(self) -> float | None:
         wake_ns = self.wake_ns()
@@ -133,6 +153,8 @@ class Server:
             wake_ns.append(self._line.wake_ns())
         if self._modbus is not None:
             wake_ns += self._modbus.wake_ns()
+        if self._coupling is not None:
+            wake_ns.append(self._coupling.wake_ns())
         return min(wake_ns)
 
     def _speak(self, now_ns: int) -> None:
@@ -142,14 +164,20 @@ class Server:
             self._modbus.write(now_ns)
         for listener in self._listeners:
             listener.flush()
+        if self._coupling is not None:
+            self._coupling.say()
 
     def close(self) -> None:
         """Give everything back."""
+        if self._coupling is not None:
+            self._coupling.close(self._clock.now_ns())
         if self._line is not None:
             self._line.close()
         for listener in self._listeners:
             listener.close()
         signal.set_wakeup_fd(-1)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
         for end in self._signals:
             end.close()
         self._selector.close()
