@@ -1,9 +1,10 @@
 """Byte-level conversations: the order of words on the wire, one case at a time."""
 
+import msgspec
 import pytest
 
 from drivers.driver import NEVER_NS, Driver, PollPlan
-from drivers.new_era import NewEra
+from drivers.new_era import NewEra, codec, fields, line, motion, motor, script, settings
 from state_machine.readings import Link, Motion, Prompt, PumpAlarm, PumpReading
 from state_machine.targets import Activity, PumpAction, PumpTarget
 from tests.drivers.conversation import (
@@ -79,6 +80,20 @@ def reading(conversation: Conversation) -> PumpReading:
 def stop_times_ms(conversation: Conversation, since_ns: int) -> list[int]:
     stops = [at for at, text in conversation.sent if text == "STP" and at >= since_ns]
     return [(at - since_ns) // MS for at in stops]
+
+
+STRUCTS = [
+    value
+    for module in (codec, fields, line, motion, motor, script, settings)
+    for value in vars(module).values()
+    if isinstance(value, type) and issubclass(value, msgspec.Struct)
+    if value.__module__ == module.__name__
+]
+
+
+@pytest.mark.parametrize("struct", STRUCTS, ids=lambda struct: struct.__name__)
+def test_messages_and_plans_are_never_changed_in_place(struct):
+    assert struct.__struct_config__.frozen
 
 
 def test_driver_has_the_five_verbs():

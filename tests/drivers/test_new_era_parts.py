@@ -1,0 +1,330 @@
+"""Parts of the driver by themselves, without a line: both sides of every number in them."""
+
+import pytest
+
+from drivers.driver import NEVER_NS
+from drivers.new_era.codec import CommandError, Reply
+from drivers.new_era.fields import Dispensed
+from drivers.new_era.motion import (
+    MotionRefused,
+    Plan,
+    clearing_rows,
+    plan_motion,
+    told_diameter_um,
+    told_rate_nl_min,
+)
+from drivers.new_era.settings import identify
+from drivers.new_era.stop import Stop
+from state_machine.readings import Prompt
+from state_machine.targets import PumpAction, PumpTarget
+
+MS = 1_000_000
+ASKED_NS = 1_000 * MS
+STANDS, PAUSED = Reply(0, Prompt.STOPPED), Reply(0, Prompt.PAUSED)
+COUNTERS = Dispensed(5_000, 700, 10)
+
+
+# --- the stop ------------------------------------------------------------------------------
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS")
+@pytest.mark.parametrize(("answer_ms", "period_ms"), [(0, 40), (40, 40), (41, 41), (130, 130)])
+def test_stop_is_told_in_slots_that_late_words_do_not_move(answer_ms, period_ms):
+    stop = Stop(ASKED_NS, answer_ms * MS)
+    assert stop.stp_due_ns() == ASKED_NS
+    for late_ms in (0, 1, period_ms - 1):
+        for slot in (0, 1, 2):
+            stop.told(ASKED_NS + (slot * period_ms + late_ms) * MS)
+            assert stop.stp_due_ns() == ASKED_NS + (slot + 1) * period_ms * MS
+    assert stop.give_up_ns() == ASKED_NS + 4 * period_ms * MS
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS")
+def test_a_sign_of_standstill_gives_the_proof_two_seconds():
+    stop = Stop(ASKED_NS, 0)
+    stop.stp_answered(STANDS, False, ASKED_NS + MS)
+    assert stop.answered
+    assert stop.stp_due_ns() == NEVER_NS
+    assert stop.give_up_ns() == ASKED_NS + 2_000 * MS
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS")
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(0, Prompt.INFUSING),
+        Reply(0, Prompt.WITHDRAWING),
+        Reply(0, Prompt.STOPPED, error=CommandError.PACKET),
+    ],
+)
+def test_what_is_no_sign_of_standstill_changes_nothing(reply):
+    stop = Stop(ASKED_NS, 0)
+    stop.stp_answered(reply, False, ASKED_NS + MS)
+    assert not stop.answered
+    assert stop.stp_due_ns() == ASKED_NS
+    assert stop.give_up_ns() == ASKED_NS + 160 * MS
+
+
+def test_a_pause_is_a_sign_and_is_told_once_more_at_once():
+    stop = Stop(ASKED_NS, 0)
+    stop.told(ASKED_NS)
+    stop.stp_answered(PAUSED, False, ASKED_NS + 7 * MS)
+    assert not stop.answered
+    assert stop.stp_due_ns() == ASKED_NS + 7 * MS
+    assert stop.give_up_ns() == ASKED_NS + 2_000 * MS
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS")
+def test_an_answer_in_doubt_is_no_sign_and_is_told_again_behind_the_fence():
+    stop = Stop(ASKED_NS, 0)
+    stop.stp_answered(STANDS, True, ASKED_NS + MS)
+    assert not stop.answered
+    assert stop.stp_due_ns() == NEVER_NS
+    assert stop.give_up_ns() == ASKED_NS + 160 * MS
+    stop.fence_over(ASKED_NS + 9 * MS)
+    assert stop.stp_due_ns() == ASKED_NS + 9 * MS
+    stop.fence_over(ASKED_NS + 20 * MS)  # a fence brings it forward and never puts it off
+    assert stop.stp_due_ns() == ASKED_NS + 9 * MS
+
+
+def test_a_fence_after_the_answer_tells_nothing_again():
+    stop = Stop(ASKED_NS, 0)
+    stop.stp_answered(STANDS, False, ASKED_NS + MS)
+    stop.fence_over(ASKED_NS + 9 * MS)
+    assert stop.stp_due_ns() == NEVER_NS
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS")
+@pytest.mark.parametrize(("gap_ms", "proven"), [(99, False), (100, True), (101, True), (150, True)])
+def test_standstill_is_two_equal_readings_100_ms_apart(gap_ms, proven):
+    stop = Stop(ASKED_NS, 0)
+    stop.counted(COUNTERS, ASKED_NS, ASKED_NS)  # before the answer it counts for nothing
+    assert stop.proof_due_ns() == NEVER_NS
+    heard_ns = ASKED_NS + 20 * MS
+    stop.stp_answered(STANDS, False, heard_ns)
+    assert stop.proof_due_ns() <= heard_ns
+    stop.counted(COUNTERS, heard_ns, heard_ns)
+    assert stop.proof_due_ns() == heard_ns + 100 * MS
+    stop.counted(COUNTERS, heard_ns + gap_ms * MS, heard_ns + 160 * MS)
+    assert stop.proven is proven
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS")
+def test_counters_that_move_after_the_answer_end_it_at_once():
+    stop = Stop(ASKED_NS, 0)
+    stop.stp_answered(STANDS, False, ASKED_NS)
+    stop.counted(COUNTERS, ASKED_NS, ASKED_NS)
+    stop.counted(Dispensed(5_011, 700, 10), ASKED_NS + 200 * MS, ASKED_NS + 200 * MS)
+    assert not stop.proven
+    assert stop.give_up_ns() <= ASKED_NS
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS")
+@pytest.mark.parametrize(
+    ("prompt", "give_up_ms"),
+    [(Prompt.INFUSING, 160), (Prompt.WITHDRAWING, 160), (Prompt.PAUSED, 2_000)],
+)
+def test_another_prompt_begins_the_stop_again(prompt, give_up_ms):
+    stop = Stop(ASKED_NS, 0)
+    stop.stp_answered(STANDS, False, ASKED_NS)
+    stop.counted(COUNTERS, ASKED_NS, ASKED_NS)
+    stop.seen(Prompt.STOPPED, ASKED_NS + MS)
+    assert stop.answered
+    stop.seen(prompt, ASKED_NS + 2 * MS)
+    assert not stop.answered
+    assert stop.stp_due_ns() == ASKED_NS + 2 * MS
+    assert stop.give_up_ns() == ASKED_NS + give_up_ms * MS
+    stop.stp_answered(STANDS, False, ASKED_NS + 3 * MS)
+    stop.counted(COUNTERS, ASKED_NS + 200 * MS, ASKED_NS + 200 * MS)
+    assert not stop.proven  # the reading of before does not count any more
+
+
+def test_an_alarm_is_a_sign_and_stop_is_told_again():
+    stop = Stop(ASKED_NS, 0)
+    stop.stp_answered(STANDS, True, ASKED_NS)
+    stop.alarmed(ASKED_NS + 5 * MS)
+    assert stop.stp_due_ns() == ASKED_NS + 5 * MS
+    assert stop.give_up_ns() == ASKED_NS + 2_000 * MS
+
+
+# --- one motion ----------------------------------------------------------------------------
+
+
+WANTED = PumpTarget(
+    action=PumpAction.INFUSE,
+    motion_id=1,
+    base_nl=20_000,
+    until_nl=50_000,
+    start_rate_nl_min=40_000,
+    rate_nl_min=100_000,
+    diameter_um=4_699,
+)
+AT_BASE = Dispensed(20_000, 700, 10)
+
+
+def changed(**fields: object) -> PumpTarget:
+    values = {name: getattr(WANTED, name) for name in WANTED.__struct_fields__}
+    return PumpTarget(**(values | fields))
+
+
+def plan(**fields: object) -> Plan:
+    return plan_motion(changed(**fields), AT_BASE)
+
+
+@pytest.mark.hazard("HZ-OVERVOLUME")
+@pytest.mark.parametrize(
+    ("good", "bad", "words"),
+    [
+        ({"motion_id": 1}, {"motion_id": 0}, "motion id 0; ids begin at 1"),
+        ({"motion_id": 1}, {"motion_id": -1}, "motion id -1"),
+        ({"diameter_um": 100}, {"diameter_um": 99}, "99 um; allowed is 100 to 50000 um"),
+        ({"diameter_um": 50_000}, {"diameter_um": 50_001}, "50001 um; allowed is 100 to 50000"),
+        ({"until_nl": 21_000}, {"until_nl": 20_999}, "999 nL are left .* 1000 nL or more"),
+        ({"until_nl": 9_999_000}, {"until_nl": 9_999_001}, "counts to 9999000 nL"),
+        ({"start_rate_nl_min": 1}, {"start_rate_nl_min": 0}, "start rate 0 nL/min"),
+    ],
+)
+def test_a_motion_is_said_up_to_its_limits_and_refused_beyond(good, bad, words):
+    assert plan(**good).target == changed(**good)
+    with pytest.raises(MotionRefused, match=words):
+        plan(**bad)
+
+
+@pytest.mark.hazard("HZ-OVERVOLUME")
+@pytest.mark.parametrize(
+    ("counter_nl", "volume"), [(19_990, "30.00"), (20_000, "30.00"), (20_010, "29.99")]
+)
+def test_volume_is_what_is_left_from_the_counter_and_never_more_than_was_meant(counter_nl, volume):
+    assert plan_motion(WANTED, Dispensed(counter_nl, 0, 10)).volume == volume
+
+
+@pytest.mark.parametrize(
+    ("start", "top", "unit", "rate"),
+    [
+        (40_000, 100_000, "UM", "40.00"),
+        (40_000, 9_999_999, "UM", "40.00"),
+        (40_000, 10_000_000, "MM", "0.040"),
+        (9_999_999, 40_000, "UM", "9999"),
+        (10_000_000, 40_000, "MM", "10.00"),
+    ],
+)
+def test_the_rate_unit_holds_the_fastest_rate_of_the_motion(start, top, unit, rate):
+    made = plan(start_rate_nl_min=start, rate_nl_min=top)
+    assert (made.rate_unit, made.rate) == (unit, rate)
+
+
+@pytest.mark.hazard("HZ-OVERVOLUME")
+@pytest.mark.parametrize(
+    ("field", "value", "same"),
+    [
+        ("run", True, True),
+        ("rate_nl_min", 1, True),
+        ("start_rate_nl_min", 1, True),
+        ("motion_id", 0, False),
+        ("motion_id", 2, False),
+        ("action", PumpAction.WITHDRAW, False),
+        ("base_nl", 19_999, False),
+        ("base_nl", 20_001, False),
+        ("until_nl", 49_999, False),
+        ("until_nl", 50_001, False),
+        ("diameter_um", 4_698, False),
+        ("diameter_um", 4_700, False),
+    ],
+)
+def test_what_makes_it_another_motion(field, value, same):
+    assert plan().same_motion(changed(**{field: value})) is same
+
+
+@pytest.mark.hazard("HZ-LOST-COUNT")
+@pytest.mark.parametrize(
+    ("counter_nl", "words"),
+    [
+        (19_989, "reads 19989 nL where 20000 nL is expected"),
+        (19_990, ""),
+        (20_000, ""),
+        (20_010, ""),
+        (20_011, "reads 20011 nL where 20000 nL is expected"),
+    ],
+)
+def test_a_motion_begins_within_one_digit_of_its_base(counter_nl, words):
+    fault = plan().base_fault(Dispensed(counter_nl, 0, 10))
+    assert words in fault
+    assert bool(fault) is bool(words)
+
+
+@pytest.mark.hazard("HZ-OVERVOLUME")
+@pytest.mark.parametrize(
+    ("counter_nl", "words"),
+    [
+        (0, "fell to 0 nL"),
+        (19_989, "fell to 19989 nL"),
+        (19_990, ""),
+        (50_010, ""),
+        (50_011, "passed the motion's end: 50011 nL"),
+        (90_000, "passed the motion's end"),
+    ],
+)
+def test_a_running_counter_stays_within_the_motion(counter_nl, words):
+    fault = plan().course_fault(Dispensed(counter_nl, 0, 10))
+    assert words in fault
+    assert bool(fault) is bool(words)
+
+
+def test_each_direction_has_its_own_counter():
+    withdraw = plan_motion(
+        changed(action=PumpAction.WITHDRAW, base_nl=700, until_nl=5_700), AT_BASE
+    )
+    assert withdraw.volume == "5.000"
+    assert withdraw.counter_nl(AT_BASE) == 700
+    assert plan().counter_nl(AT_BASE) == 20_000
+
+
+@pytest.mark.parametrize(
+    ("told", "rate"),
+    [("100.0UM", 100_000), ("1.5MM", 1_500_000), ("100.0UH", 0), ("100.0", 0), ("UM", 0)],
+)
+def test_rate_as_told(told, rate):
+    assert told_rate_nl_min(told) == rate
+
+
+@pytest.mark.parametrize(("told", "diameter"), [("4.699", 4_699), ("50.00", 50_000), ("x", 0)])
+def test_diameter_as_told(told, diameter):
+    assert told_diameter_um(told) == diameter
+
+
+@pytest.mark.parametrize(
+    ("counters", "commands"),
+    [
+        (Dispensed(0, 0, 1), []),
+        (Dispensed(1, 0, 1), ["CLDINF"]),
+        (Dispensed(0, 1, 1), ["CLDWDR"]),
+        (Dispensed(1, 1, 1), ["CLDINF", "CLDWDR"]),
+    ],
+)
+def test_only_counters_that_show_something_are_cleared(counters, commands):
+    assert [row.set for row in clearing_rows(counters)] == commands
+
+
+# --- who it is -----------------------------------------------------------------------------
+
+
+@pytest.mark.hazard("HZ-WRONG-DEVICE")
+@pytest.mark.parametrize(
+    ("version", "expected", "text", "words"),
+    [
+        ("NE1000V3.923", "", "NE1000 V3.923", ""),
+        ("NE1000X2V4.0", "NE1000", "NE1000X2 V4.0", ""),
+        ("NE300V3.0", "", "NE300 V3.0", ""),
+        ("NE1000V2.99", "", "NE1000 V2.99", "firmware is V2.99; V3 or newer is needed"),
+        ("NE1000V10.1", "", "NE1000 V10.1", ""),
+        ("NE1001V3.1", "", "NE1001 V3.1", "supported are NE300, NE500, NE501, NE1000"),
+        ("NE500V3.1", "NE501", "NE500 V3.1", "the room expects a NE501"),
+        ("NE501V3.1", "NE500", "NE501 V3.1", "the room expects a NE500"),
+        ("SAF1", "", "SAF1", "which is no version"),
+    ],
+)
+def test_who_the_pump_may_be(version, expected, text, words):
+    who = identify(version, expected)
+    assert who.text == text
+    assert words in who.refusal
+    assert bool(who.refusal) is bool(words)
