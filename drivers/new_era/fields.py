@@ -93,8 +93,10 @@ def round_down(thousandths: int) -> int:
         NumberRefused: below 0.001 or above 9999 of the unit.
     """
     if not 1 <= thousandths <= MAX_THOUSANDTHS:
-        shown = f"{thousandths // 1_000}.{thousandths % 1_000:03d}"
-        raise NumberRefused(f"{shown} cannot be sent to the pump; allowed is 0.001 to 9999")
+        sign, (whole, rest) = "-" if thousandths < 0 else "", divmod(abs(thousandths), 1_000)
+        raise NumberRefused(
+            f"{sign}{whole}.{rest:03d} cannot be sent to the pump; allowed is 0.001 to 9999"
+        )
     return thousandths - thousandths % _step(thousandths)
 
 

@@ -292,3 +292,15 @@ def test_low_does_not_fall_when_the_counter_shows_fewer_figures_or_one_digit_les
 def test_a_ledger_is_replaced_and_never_changed_in_place(book):
     with pytest.raises(AttributeError):
         setattr(book, book.__struct_fields__[0], None)
+
+
+def test_a_new_book_holds_nothing():
+    assert SideDay("p", Side.LEFT, 1) == SideDay("p", Side.LEFT, 1, 0, 0, 0, 0)
+    assert Account() == Account(0, 0, 0, 0, 0, 0, 0, 0)
+    assert Ledger() == Ledger(None, "", Side.LEFT, 0, ())
+
+
+@pytest.mark.hazard("HZ-LOST-COUNT")
+def test_what_a_counter_shows_that_began_anew_is_taken_with_five_per_cent():
+    lost = count(Account(), 1_000_000, power_up_count=1)
+    assert lost.closed_high_nl == 1_050_000

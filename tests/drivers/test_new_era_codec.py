@@ -303,9 +303,18 @@ def test_the_largest_number_is_sent_rounded_down():
 
 
 @pytest.mark.hazard("HZ-OVERVOLUME")
-@pytest.mark.parametrize("thousandths", [-1, 0, 10_000_000])
-def test_numbers_that_are_refused(thousandths):
-    with pytest.raises(NumberRefused, match="allowed is 0.001 to 9999"):
+@pytest.mark.parametrize(
+    ("thousandths", "words"),
+    [
+        (-1_234, "-1.234"),
+        (-1, "-0.001"),
+        (0, "0.000"),
+        (10_000_000, "10000.000"),
+        (12_345_678, "12345.678"),
+    ],
+)
+def test_numbers_that_are_refused(thousandths, words):
+    with pytest.raises(NumberRefused, match=f"^{words} cannot be .* allowed is 0.001 to 9999$"):
         format_down(thousandths)
 
 
@@ -350,6 +359,8 @@ def test_numbers_as_answered(text, number):
 def test_values_carry_their_unit():
     assert parse_value("1.000MM") == (Number(1000, 3), "MM")
     assert parse_value("UL") is None
+    assert parse_value("1.2.3UL") is None
+    assert parse_value("12345UL") is None
 
 
 @pytest.mark.hazard("HZ-LOST-COUNT")
