@@ -128,6 +128,7 @@ def _duct(state: State) -> dict[str, Any] | None:
 def _volume(room: Room) -> dict[str, Any]:
     state, account = room.state, room.state.ledger.account
     done_nl = room.readings.pump.infused_nl - state.injection.base_nl
+    taken_nl = room.readings.pump.withdrawn_nl - state.injection.withdrawn_base_nl
     return {
         "low_nl": account.low_nl if account else 0,
         "high_nl": account.high_nl if account else 0,
@@ -136,6 +137,8 @@ def _volume(room: Room) -> dict[str, Any]:
         "side_day_high_nl": ledger.side_day_high_nl(state.ledger),
         "planned_nl": observe.planned_nl(state),
         "injected_nl": done_nl if state.injection.number else 0,
+        "withdrawn_nl": taken_nl if state.injection.number else 0,
+        "retract_nl": state.injection.retract_nl,
         "checkpoint_nl": next_checkpoint_nl(state, done_nl) if state.injection.number else 0,
         "duct_limit_nl": observe.halved(state, state.profile.limits.duct_volume_nl),
     }
@@ -179,6 +182,7 @@ def _devices(room: Room, now_ns: int) -> dict[str, Any]:
         "prompt": pump.prompt.value,
         "alarm": pump.alarm.value,
         "infused_nl": pump.infused_nl,
+        "withdrawn_nl": pump.withdrawn_nl,
         "exchange_p99_ms": pump.exchange_p99_ns // NS_PER_MS,
     }
     shown["room"] |= {

@@ -78,12 +78,19 @@ EXPOSURE_END_NS: Final = 500 * NS_PER_MS
 
 
 def line_limit_pa(state: State) -> int:
-    """Line pressure limit in force: 1.3 R Q + margin, never above the fixed limit."""
-    limits, plan = state.profile.limits, state.plan
-    resistance = state.line.resistance_pa_s_ul
-    if plan is None or not resistance or plan.purpose is not Purpose.INJECT:
+    """Line pressure limit in force: that of the injection's flow, else the fixed limit."""
+    plan = state.plan
+    if plan is None or plan.purpose is not Purpose.INJECT:
+        return state.profile.limits.line_pressure_pa
+    return flow_limit_pa(state, plan.top_rate_nl_min)
+
+
+def flow_limit_pa(state: State, rate_nl_min: int) -> int:
+    """Line pressure limit at a flow: 1.3 R Q + margin, never above the fixed limit."""
+    limits, resistance = state.profile.limits, state.line.resistance_pa_s_ul
+    if not resistance:
         return limits.line_pressure_pa
-    drop_pa = flow_drop_pa(resistance, plan.top_rate_nl_min)
+    drop_pa = flow_drop_pa(resistance, rate_nl_min)
     return min(limits.line_pressure_pa, drop_pa * 13 // 10 + limits.line_margin_pa)
 
 

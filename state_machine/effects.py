@@ -22,6 +22,7 @@ from state_machine.state import (
     Injection,
     LineCheck,
     Phase,
+    Purpose,
     State,
     Stop,
 )
@@ -41,6 +42,15 @@ def close_hold(turn: Turn, why: str) -> None:
     if hold is not turn.state.hold:
         turn.note(HoldChanged, action=turn.state.hold.action.value, hold="closed", why=why)
         turn.set(hold=hold)
+
+
+def forbid_retract(turn: Turn) -> None:
+    """A person said stop: the retract under way is over, and none begins any more."""
+    plan, done = turn.state.plan, turn.state.injection
+    if plan is not None and plan.purpose is Purpose.RETRACT:
+        turn.set(plan=replace(plan, released=True))
+    if done.number:
+        turn.set(injection=replace(done, retracted_ns=done.retracted_ns or turn.now_ns))
 
 
 def arm_hold(turn: Turn, action: HoldAction) -> None:
@@ -79,7 +89,7 @@ def _next_duct(turn: Turn, _request: AnyRequest | None) -> None:
     book = ledger.close_duct(state.ledger)
     number = state.duct_count + 1
     turn.set(
-        ledger=ledger.open_duct(book, pump.infused_nl, pump.power_up_count),
+        ledger=ledger.open_duct(book, pump.infused_nl, pump.power_up_count, pump.withdrawn_nl),
         duct=Duct(number=number, clock_h=0, orifice=0),
         duct_count=number,
         injection=Injection(),
@@ -201,11 +211,14 @@ def _extravasation(turn: Turn, _request: AnyRequest | None) -> None:
 
 
 def _stopped(turn: Turn, _request: AnyRequest | None) -> None:
+    if turn.state.stop.event != Event.FAULT.value:
+        forbid_retract(turn)
     close_hold(turn, turn.state.stop.words)
 
 
 def _let_go(turn: Turn, _request: AnyRequest | None) -> None:
     """Stop and release the compression (facts A5: vasovagal, reaction, pain)."""
+    forbid_retract(turn)
     close_hold(turn, turn.state.stop.words or "stopped")
     turn.set(release=True)
 

@@ -112,7 +112,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     # --- hold and record ------------------------------------------------------------------
     Cause("not-held", _RUN, refusals.not_held, "the switch is not held", _RELEASED, "HZ-USE-ERROR"),
     Cause("hold-contacts", _RUN | _EXPOSE, lambda s: s.readings.room.hold_disagrees, "the contacts of the hold switch contradict each other", _ABNORMAL, "HZ-USE-ERROR"),
-    Cause("not-durable", _RUN, lambda s: s.state.plan is None or s.readings.journal.durable_seq < s.state.plan.intent_seq, "the intent is not on the disk yet", _RELEASED, "HZ-RECORD"),
+    Cause("not-durable", _RUN | {Output.WITHDRAW}, refusals.not_durable, "the intent is not on the disk yet", _RELEASED, "HZ-RECORD"),
     Cause("record", frozenset({Output.PREPARE}), lambda s: bool(s.readings.journal.fault), "the record cannot be written", _ABNORMAL, "HZ-RECORD"),
     # --- volume, rate, pressure, temperature ----------------------------------------------
     Cause("motion-volume", _INFUSION, refusals.motion_volume_bad, "the motion is smaller or larger than one motion may be", _ABNORMAL, "HZ-OVERVOLUME"),
@@ -134,7 +134,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause("paddle", _RUN, lambda s: refusals.for_inject(s) and s.readings.mammograph.paddle is not Paddle.RELEASED, "the breast is compressed, or the paddle is not known to be up", _ABNORMAL, "HZ-OVERPRESSURE"),
     Cause("pump-may-move", _XRAY, refusals.pump_may_move, "the pump is not locked", _ABNORMAL, "HZ-FLOW-AND-XRAY"),
     # --- retract --------------------------------------------------------------------------
-    Cause("retract-bound", frozenset({Output.WITHDRAW}), refusals.retract_bad, "a retract needs proven standstill, line pressure and a bounded volume", _ABNORMAL, "HZ-AIR"),
+    Cause("retract-bound", frozenset({Output.WITHDRAW}), refusals.retract_bad, "a retract needs proven standstill, the cannula in, line pressure and a bounded volume", _ABNORMAL, "HZ-AIR"),
     Cause("clear-phase", frozenset({Output.CLEAR}), lambda s: s.state.phase not in (Phase.SET_UP, Phase.PRIME) or not observe.proven_stopped(s.readings.pump), "counters are cleared before the duct is located, never later", _ABNORMAL, "HZ-LOST-COUNT"),
     # --- compression ----------------------------------------------------------------------
     Cause("descent-unit", _DESCENT | _XRAY, lambda s: s.readings.mammograph.link is not Link.UP or s.readings.mammograph.watchdog_tripped, "the mammography unit is not ready", _ABNORMAL, "HZ-COMPRESSION"),

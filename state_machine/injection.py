@@ -179,7 +179,7 @@ def pump_target(state: State, readings: Readings) -> PumpTarget:
     held = holds(state)
     if plan.asked_ns and (plan.released or not held):
         return rest  # released, closed or refused: stop; this motion is never run again
-    run = held and (bool(plan.asked_ns) or _prepared(plan, readings))
+    run = held and (bool(plan.asked_ns) or prepared(plan, readings))
     return PumpTarget(
         action=PumpAction.INFUSE,
         motion_id=plan.motion_id,
@@ -192,7 +192,7 @@ def pump_target(state: State, readings: Readings) -> PumpTarget:
     )
 
 
-def _prepared(plan: Plan, readings: Readings) -> bool:
+def prepared(plan: Plan, readings: Readings) -> bool:
     """Read back by the driver, and its intent is on the disk."""
     pump = readings.pump
     return (
@@ -250,4 +250,5 @@ def start(state: State, readings: Readings) -> Injection:
         number=done + 1,
         base_nl=readings.pump.infused_nl,
         planned_nl=observe.planned_nl(state),
+        withdrawn_base_nl=readings.pump.withdrawn_nl,
     )

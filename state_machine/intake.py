@@ -353,6 +353,8 @@ def _do(turn: Turn, request: rq.Do) -> Words:
         return _refuse(turn, request, f"send '{_WITH_DATA[request.event]}' instead")
     if request.event is rq.Event.STOP and turn.state.hold.phase is not HoldPhase.CLOSED:
         effects.close_hold(turn, "stopped by a person")  # in phases without a STOP row too
+    if request.event in (rq.Event.STOP, rq.Event.PAIN):
+        effects.forbid_retract(turn)
     return course.take(turn, request.event, request)
 
 

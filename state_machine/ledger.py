@@ -6,7 +6,10 @@ moved since the answer included. Neither ever falls. ``intent_nl`` is the high t
 would hold if nothing more were ever heard: the whole motion that the pump was told.
 
 Every increase of the counter from *locate duct* to *decannulate* counts, whatever the
-motion was for, and also when nobody asked for it. What is withdrawn is not subtracted.
+motion was for, and also when nobody asked for it. What is withdrawn is never subtracted
+from ``high``: stored volume counts as delivered until shown otherwise, and so does what
+the drive's play swallows at the next infusion. ``low`` is kept free of what has been and
+of what may yet be withdrawn, from the beginning, so that it need not fall.
 """
 
 from typing import Final
@@ -49,6 +52,8 @@ class Account(msgspec.Struct, frozen=True):
     high_nl: int = 0
     intent_nl: int = 0
     power_up_count: int = 0
+    withdrawn_base_nl: int = 0
+    """Pump's withdrawn counter from which the live part is counted."""
 
 
 class Ledger(msgspec.Struct, frozen=True):
@@ -107,9 +112,16 @@ def side_day_intent_nl(ledger: Ledger) -> int:
     return today(ledger).high_nl + (account.intent_nl if account else 0)
 
 
-def open_duct(ledger: Ledger, counter_nl: int, power_up_count: int) -> Ledger:
-    """Open an account at the pump counter as it stands (after ``close_duct``)."""
-    account = Account(base_nl=counter_nl, seen_nl=counter_nl, power_up_count=power_up_count)
+def open_duct(
+    ledger: Ledger, counter_nl: int, power_up_count: int, withdrawn_nl: int = 0
+) -> Ledger:
+    """Open an account at the pump counters as they stand (after ``close_duct``)."""
+    account = Account(
+        base_nl=counter_nl,
+        seen_nl=counter_nl,
+        power_up_count=power_up_count,
+        withdrawn_base_nl=withdrawn_nl,
+    )
     return msgspec.structs.replace(ledger, account=account)
 
 
@@ -135,6 +147,8 @@ def count(
     told_nl: int,
     scale_ppm: int,
     power_up_count: int,
+    withdrawn_nl: int = 0,
+    reserve_nl: int = 0,
 ) -> Account:
     """Take one reading of the pump's counter into the account.
 
@@ -146,13 +160,17 @@ def count(
         told_nl: counter at which the pump will stop by itself (0 = it was told nothing).
         scale_ppm: uncertainty of the syringe's diameter, as volume.
         power_up_count: power-ups of the pump so far; a new one means the counter is lost.
+        withdrawn_nl: withdrawn counter of the newest answer.
+        reserve_nl: what may have been, or may yet be, withdrawn beyond that.
     """
     if is_lost(account, counter_nl, digit_nl, power_up_count):
-        account = _counter_lost(account, counter_nl, power_up_count)
+        account = _counter_lost(account, counter_nl, power_up_count, withdrawn_nl)
     moved_nl = counter_nl - account.base_nl
     reach_nl = clamp_low(told_nl - account.base_nl)
     unheard_nl = min(unheard_nl, clamp_low(reach_nl - moved_nl))
-    low_nl = account.closed_low_nl + less_ppm(clamp_low(moved_nl - digit_nl), scale_ppm)
+    back_nl = withdrawn_nl - account.withdrawn_base_nl
+    back_nl = reserve_nl + (back_nl + digit_nl if back_nl > 0 else 0)
+    low_nl = account.closed_low_nl + less_ppm(clamp_low(moved_nl - digit_nl - back_nl), scale_ppm)
     margin_nl = digit_nl if moved_nl or told_nl else 0
     high_nl = account.closed_high_nl + more_ppm(moved_nl + unheard_nl + margin_nl, scale_ppm)
     told_high_nl = account.closed_high_nl + more_ppm(max(reach_nl, moved_nl) + margin_nl, scale_ppm)
@@ -171,7 +189,9 @@ def is_lost(account: Account, counter_nl: int, digit_nl: int, power_up_count: in
     return power_up_count != account.power_up_count or counter_nl + digit_nl < account.seen_nl
 
 
-def _counter_lost(account: Account, counter_nl: int, power_up_count: int) -> Account:
+def _counter_lost(
+    account: Account, counter_nl: int, power_up_count: int, withdrawn_nl: int
+) -> Account:
     """Close the live part: low as last seen, high as told (the counter proves nothing).
 
     What a counter shows that began anew was moved since, unasked: it is in the high. After
@@ -187,6 +207,7 @@ def _counter_lost(account: Account, counter_nl: int, power_up_count: int) -> Acc
         closed_high_nl=high_nl,
         high_nl=high_nl,
         power_up_count=power_up_count,
+        withdrawn_base_nl=withdrawn_nl,
     )
 
 

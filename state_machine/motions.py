@@ -4,11 +4,13 @@ Here the plan of ``injection.py`` meets what the pump shows, the ledger is broug
 date, and every motion that ends is recorded with what the pump's own counter says.
 """
 
+from typing import Final
+
 import msgspec
 
-from state_machine import course, effects, injection, ledger
+from state_machine import course, effects, injection, ledger, observe, retract
 from state_machine import hold as hold_gate
-from state_machine.entries import MotionEnded, MotionIntent
+from state_machine.entries import MotionEnded, MotionIntent, Noted
 from state_machine.readings import Motion
 from state_machine.state import HoldPhase, Injection, Phase, Plan, Purpose
 from state_machine.turn import Turn
@@ -50,7 +52,7 @@ def count(turn: Turn) -> None:
     if powered_up and pump.at_ns == state.readings.pump.at_ns:
         return  # what is at hand is the counter of before
     unheard_nl = told_nl = 0
-    if plan is not None:
+    if plan is not None and plan.purpose is not Purpose.RETRACT:
         told_nl = plan.until_nl
         if plan.asked_ns:
             unheard_nl = volume_ceil_nl(plan.rate_nl_min, turn.now_ns - pump.at_ns)
@@ -62,6 +64,8 @@ def count(turn: Turn) -> None:
         told_nl,
         mounted.syringe.scale_ppm if mounted else ledger.UNKNOWN_SCALE_PPM,
         pump.power_up_count,
+        pump.withdrawn_nl,
+        retract.reserve_nl(state, pump, turn.now_ns),
     )
     if counted != account:
         turn.set(ledger=replace(state.ledger, account=counted))
@@ -77,7 +81,8 @@ def follow(turn: Turn) -> None:
     plan = turn.state.plan
     if plan is None:
         return
-    plan = injection.follow(plan, turn.state, turn.readings, turn.now_ns)
+    way = retract if plan.purpose is Purpose.RETRACT else injection
+    plan = way.follow(plan, turn.state, turn.readings, turn.now_ns)
     turn.set(plan=plan)
     line_is_new = turn.readings.line.at_ns != turn.state.readings.line.at_ns
     turn.set(
@@ -85,10 +90,20 @@ def follow(turn: Turn) -> None:
     )
     if injection.ended(plan, turn.readings):
         _end(turn, plan, turn.readings.pump.motion_refusal)
-    elif not plan.asked_ns and turn.state.hold.phase is HoldPhase.CLOSED:
-        _end(turn, plan, "never run: the switch was not held")
+    elif not plan.asked_ns and _given_up(turn, plan):
+        _end(turn, plan, _NEVER_RUN[plan.purpose is Purpose.RETRACT])
     elif _driver_started_anew(turn, plan):
         _end(turn, plan, "the pump was lost and is proven to stand still")
+
+
+_NEVER_RUN: Final = ("never run: the switch was not held", "never run: not safe any more")
+
+
+def _given_up(turn: Turn, plan: Plan) -> bool:
+    """What a motion that was not asked to run yet needs is gone."""
+    if plan.purpose is Purpose.RETRACT:
+        return plan.released
+    return turn.state.hold.phase is HoldPhase.CLOSED
 
 
 def _driver_started_anew(turn: Turn, plan: Plan) -> bool:
@@ -101,8 +116,10 @@ def _driver_started_anew(turn: Turn, plan: Plan) -> bool:
 
 def _end(turn: Turn, plan: Plan, why: str) -> None:
     pump = turn.readings.pump
-    moved_nl = max(0, pump.infused_nl - plan.base_nl)
-    reached = bool(plan.asked_ns) and pump.infused_nl + pump.digit_nl >= plan.until_nl
+    backward = plan.purpose is Purpose.RETRACT
+    counter_nl = pump.withdrawn_nl if backward else pump.infused_nl
+    moved_nl = max(0, counter_nl - plan.base_nl)
+    reached = bool(plan.asked_ns) and counter_nl + pump.digit_nl >= plan.until_nl
     turn.set(plan=None)
     count(turn)
     turn.note(
@@ -115,6 +132,8 @@ def _end(turn: Turn, plan: Plan, why: str) -> None:
     )
     if plan.purpose is Purpose.INJECT:
         _injection_ended(turn, plan, reached)
+    elif backward:
+        _retract_ended(turn, plan)
     else:
         _tip_out_ended(turn, plan, moved_nl, reached)
     turn.note_ledger()
@@ -124,12 +143,23 @@ def _injection_ended(turn: Turn, plan: Plan, reached: bool) -> None:
     state = turn.state
     if plan.running_ns:
         motor_ns = state.injection.motor_ns + turn.now_ns - plan.running_ns
-        done = replace(state.injection, motor_ns=motor_ns, ended_ns=turn.now_ns)
+        done = replace(
+            state.injection,
+            motor_ns=motor_ns,
+            ended_ns=turn.now_ns,
+            stop_rate_nl_min=plan.rate_nl_min,
+        )
         turn.set(injection=done)
     if reached:
         turn.set(hold=hold_gate.lift(state.hold, turn.now_ns))
     elif state.hold.phase is HoldPhase.OPEN and not plan.released:
         effects.close_hold(turn, "the pump stopped before its target: see the alarms, arm again")
+
+
+def _retract_ended(turn: Turn, plan: Plan) -> None:
+    """The line relaxes anew; never again a retract for this injection."""
+    if plan.asked_ns:
+        turn.set(injection=replace(turn.state.injection, retracted_ns=turn.now_ns))
 
 
 def _tip_out_ended(turn: Turn, plan: Plan, moved_nl: int, reached: bool) -> None:
@@ -147,9 +177,30 @@ def _tip_out_ended(turn: Turn, plan: Plan, moved_nl: int, reached: bool) -> None
 
 
 def plan_next(turn: Turn) -> None:
-    """Plan the injection's next motion where phase and hold ask for one."""
+    """Plan the injection's next motion where phase and hold ask for one, or its retract."""
+    back = retract.wanted(turn.state, turn.readings, turn.now_ns)
+    if back is not None:
+        _begin_retract(turn, back)
     if turn.state.phase not in (Phase.ARMED, Phase.INJECTING, Phase.HOLDING):
         return
     plan = injection.wanted_motion(turn.state, turn.readings)
     if plan is not None:
         begin(turn, plan)
+
+
+def _begin_retract(turn: Turn, plan: Plan) -> None:
+    """Fix the most that is ever withdrawn of this injection, say why, then the intent."""
+    state, line = turn.state, turn.readings.line
+    done = state.injection
+    turn.set(injection=replace(done, retract_nl=plan.until_nl - done.withdrawn_base_nl))
+    facts = {
+        "injection": done.number,
+        "most_nl": plan.until_nl - done.withdrawn_base_nl,
+        "line_pa": line.pressure_pa,
+        "stop_rate_nl_min": done.stop_rate_nl_min,
+        "compliance_nl_kpa": observe.compliance_nl_kpa(state),
+        "compliance": "measured" if state.line.compliance_nl_kpa else "assumption",
+        "after": "a pressure alarm" if retract.by_pressure(state) else state.phase.value,
+    }
+    turn.note(Noted, topic="retract", facts=tuple((k, str(v)) for k, v in facts.items()))
+    begin(turn, plan)

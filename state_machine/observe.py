@@ -7,7 +7,7 @@ of each other against a wrong *reading* (safety rules 4.7).
 
 from state_machine import ledger
 from state_machine.readings import Link, Motion, Prompt, PumpReading, Readings
-from state_machine.state import Phase, State
+from state_machine.state import Phase, Purpose, State
 from state_machine.units import (
     NS_PER_S,
     PA_PER_KPA,
@@ -106,17 +106,20 @@ def net_pa(state: State, readings: Readings, now_ns: int) -> int | None:
     """Net (duct) pressure, *uncompensated*: line minus R times Q, R as measured at prime.
 
     It lags the line's time constant and does not know that contrast warms in the nipple.
-    None when it cannot be known: line stale, R not measured, or the line still relaxing
-    after a stop.
+    None when it cannot be known: line stale, R not measured, a retract under way, or the
+    line still relaxing after a stop.
     """
     pressure_pa = line_pressure_pa(state, readings, now_ns)
     resistance = state.line.resistance_pa_s_ul
     if pressure_pa is None or not resistance:
         return None
-    pump = readings.pump
+    pump, plan = readings.pump, state.plan
+    if plan is not None and plan.purpose is Purpose.RETRACT:
+        return None
     if pump.motion is Motion.RUNNING:
         return pressure_pa - flow_drop_pa(resistance, pump.rate_nl_min)
-    relaxing = state.injection.ended_ns and now_ns - state.injection.ended_ns < RELAX_NS
+    still_ns = max(state.injection.ended_ns, state.injection.retracted_ns)
+    relaxing = still_ns and now_ns - still_ns < RELAX_NS
     if not proven_stopped(pump) or relaxing:
         return None
     return pressure_pa

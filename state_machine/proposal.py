@@ -5,10 +5,10 @@ workflow might not.
 """
 
 from state_machine import hold as hold_gate
-from state_machine import injection
+from state_machine import injection, retract
 from state_machine.alarms import ALARM_BY_NAME, Priority, sounder
 from state_machine.readings import Paddle, Readings, UnitState
-from state_machine.state import HoldAction, HoldPhase, Phase, State
+from state_machine.state import HoldAction, HoldPhase, Phase, Purpose, State
 from state_machine.targets import (
     Activity,
     Compression,
@@ -52,7 +52,9 @@ _RELEASING = frozenset(
 
 def propose(state: State, readings: Readings, now_ns: int) -> Targets:
     """The whole wanted state of the room."""
-    pump = injection.pump_target(state, readings)
+    plan = state.plan
+    way = retract if plan is not None and plan.purpose is Purpose.RETRACT else injection
+    pump = way.pump_target(state, readings)
     exposing = state.phase in _EXPOSING
     unit = MammographTarget(
         compression=_compression(state, readings),

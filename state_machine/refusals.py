@@ -47,6 +47,12 @@ def not_held(s: Seen) -> bool:
     return not hold_gate.is_open(s.state.hold, action)
 
 
+def not_durable(s: Seen) -> bool:
+    """The pump would run and the intent is not on the disk."""
+    plan, on_disk = s.state.plan, s.readings.journal.durable_seq
+    return s.wanted.pump.run and (plan is None or on_disk < plan.intent_seq)
+
+
 def motion_volume_bad(s: Seen) -> bool:
     """The motion is smaller or larger than one motion may be."""
     pump, limits, plan = s.wanted.pump, s.state.profile.limits, s.state.plan
@@ -58,6 +64,7 @@ def motion_volume_bad(s: Seen) -> bool:
         Purpose.OPEN_TIP: min(limits.prime_volume_nl, ceiling("prime_volume_nl")),
         Purpose.TIP_DROP: min(limits.tip_drop_nl, ceiling("tip_drop_nl")),
         Purpose.INJECT: to_checkpoint_nl(s),
+        Purpose.RETRACT: 0,
     }[plan.purpose]
     return volume_nl > most_nl
 
@@ -236,13 +243,20 @@ def compression_unsure(s: Seen) -> bool:
 
 
 def retract_bad(s: Seen) -> bool:
-    """A retract is unbounded, without pressure, or without proven standstill."""
-    pump, limits = s.wanted.pump, s.state.profile.limits
-    pressure_pa = s.readings.line.pressure_pa
+    """A retract is unbounded, without pressure, without a cannula, or without standstill."""
+    pump, limits, duct = s.wanted.pump, s.state.profile.limits, s.state.duct
+    plan, pressure_pa = s.state.plan, s.readings.line.pressure_pa
     running = s.state.targets.pump.action is PumpAction.WITHDRAW
+    total_nl = pump.until_nl - s.state.injection.withdrawn_base_nl
     return (
-        pump.until_nl - pump.base_nl > min(limits.retract_nl, ceiling("retract_nl"))
-        or pump.rate_nl_min > min(limits.retract_rate_nl_min, ceiling("retract_rate_nl_min"))
+        plan is None
+        or plan.purpose is not Purpose.RETRACT
+        or duct is None
+        or not duct.cannula_in_ns
+        or pump.until_nl - pump.base_nl < limits.motion_least_nl
+        or total_nl > min(limits.retract_nl, ceiling("retract_nl"))
+        or max(pump.rate_nl_min, pump.start_rate_nl_min)
+        > min(limits.retract_rate_nl_min, ceiling("retract_rate_nl_min"))
         or pressure_pa is None
         or pressure_pa <= limits.retract_least_pa
         or not (running or observe.proven_stopped(s.readings.pump))

@@ -150,6 +150,8 @@ class Purpose(enum.Enum):
     OPEN_TIP = "open-tip"
     TIP_DROP = "tip-drop"
     INJECT = "inject"
+    RETRACT = "retract"
+    """Takes back what the line has stored; counts on the pump's withdrawn counter."""
 
 
 TIP_OUT_PURPOSES = frozenset({Purpose.PRIME, Purpose.OPEN_TIP, Purpose.TIP_DROP})
@@ -198,6 +200,14 @@ class Injection(msgspec.Struct, frozen=True):
     window_pa: int = 0
     """Sum of its net pressures."""
     window_count: int = 0
+    stop_rate_nl_min: int = 0
+    """Rate at which its last motion was stopped, or ended."""
+    withdrawn_base_nl: int = 0
+    """The pump's withdrawn counter at its start."""
+    retract_nl: int = 0
+    """Most that is withdrawn of this injection in all; 0 = no retract was proposed yet."""
+    retracted_ns: int = 0
+    """When its retract was proven to stand still, or a person forbade it; 0 = neither."""
 
 
 class Exposure(msgspec.Struct, frozen=True):

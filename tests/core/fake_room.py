@@ -51,8 +51,10 @@ class FakePump:
         self.spent: set[int] = set()
         self.moved = 0
         """Since the counter began, in nL x ns/min."""
+        self.withdrawn = 0
+        """The same, backwards."""
         self.true_moved = 0
-        """Ever, in nL x ns/min."""
+        """Ever, less what was taken back, in nL x ns/min."""
         self.rate_nl_min = 0
         self.diameter_um = 0
         self.since_ns = 0
@@ -68,9 +70,24 @@ class FakePump:
         """What the counter shows: cut to its last digit."""
         return self.moved // NS_PER_MIN // self.digit_nl * self.digit_nl
 
+    @property
+    def withdrawn_nl(self) -> int:
+        """The same of the other direction."""
+        return self.withdrawn // NS_PER_MIN // self.digit_nl * self.digit_nl
+
+    @property
+    def backward(self) -> bool:
+        """The motion at hand withdraws."""
+        return self.plan.action is PumpAction.WITHDRAW
+
+    @property
+    def done(self) -> int:
+        """The counter of the motion at hand."""
+        return self.withdrawn if self.backward else self.moved
+
     def power_cut(self) -> None:
         """Everything volatile is gone."""
-        self.moved = 0
+        self.moved = self.withdrawn = 0
         self.power_up_count += 1
         self.motion = Motion.STOPPED
         self.plan = PumpTarget()
@@ -80,24 +97,28 @@ class FakePump:
         """Move the plunger."""
         if self.motion not in (Motion.RUNNING, Motion.STOPPING) or not self.rate_nl_min:
             return
-        left = self.plan.until_nl * NS_PER_MIN - self.moved
+        left = self.plan.until_nl * NS_PER_MIN - self.done
         stopping = self.motion is Motion.STOPPING and self.obeys_stop
         step_size = 0 if stopping else min(self.rate_nl_min * span_ns, max(0, left))
-        self.moved += step_size
-        self.true_moved += step_size
+        if self.backward:
+            self.withdrawn += step_size
+            self.true_moved -= step_size
+        else:
+            self.moved += step_size
+            self.true_moved += step_size
 
     def follow(self, target: PumpTarget, now_ns: int) -> None:
         """Do the next thing toward the target."""
         motion, plan = self.motion, self.plan
         age_ns = now_ns - self.since_ns
         if motion is Motion.RUNNING:
-            done = self.moved >= plan.until_nl * NS_PER_MIN
+            done = self.done >= plan.until_nl * NS_PER_MIN
             if done or not target.run or target.motion_id != plan.motion_id:
                 self._to(Motion.STOPPING, now_ns)
             else:
                 self.rate_nl_min = target.rate_nl_min
         elif motion is Motion.STOPPING:
-            still = self.obeys_stop or self.moved >= plan.until_nl * NS_PER_MIN
+            still = self.obeys_stop or self.done >= plan.until_nl * NS_PER_MIN
             self.stop_overdue = not still and age_ns > 3 * STOP_NS
             if still and age_ns >= STOP_NS:
                 self._to(Motion.STOPPED, now_ns)
@@ -111,12 +132,13 @@ class FakePump:
                 self._to(Motion.STOPPED, now_ns)
             self.diameter_um = target.diameter_um or self.diameter_um
             if target.clear_counters:
-                self.moved = 0
+                self.moved = self.withdrawn = 0
         elif motion is Motion.STOPPED and target.motion_id not in self.spent:
             self.plan = target
             self._to(Motion.PREPARING, now_ns)
         elif motion is Motion.PREPARING and age_ns >= PREPARE_NS:
-            base_right = abs(self.counter_nl - plan.base_nl) <= self.digit_nl
+            counter_nl = self.withdrawn_nl if self.backward else self.counter_nl
+            base_right = abs(counter_nl - plan.base_nl) <= self.digit_nl
             self._to(Motion.PREPARED if base_right else Motion.FAILED, now_ns)
         elif motion is Motion.PREPARED and target.run and target.motion_id == plan.motion_id:
             assert target.motion_id not in self.spent, "a motion was run twice"
@@ -140,9 +162,16 @@ class FakePump:
         return PumpReading(
             at_ns=at_ns,
             link=link,
-            prompt=Prompt.INFUSING if moves else Prompt.STOPPED,
+            prompt=(
+                Prompt.STOPPED
+                if not moves
+                else Prompt.WITHDRAWING
+                if self.backward
+                else Prompt.INFUSING
+            ),
             alarm=self.alarm,
             infused_nl=self.counter_nl,
+            withdrawn_nl=self.withdrawn_nl,
             digit_nl=self.digit_nl,
             motion=self.motion if up else Motion.UNKNOWN,
             motion_id=self.plan.motion_id,
@@ -281,6 +310,9 @@ class FakeRoom:
         self.heard = dict.fromkeys(self.links, 0)
         self.zero_count = 0
         self.duct_pa = 0
+        self.held_pa = 0
+        """What the line holds for 2 s after a flow into the duct, or while it is taken back."""
+        self.flowed_ns = 0
         self.journal_lag = 0
         self.journal_fault = ""
         self.durable_seq = 0
@@ -295,10 +327,14 @@ class FakeRoom:
 
     def pressure_pa(self) -> int:
         """Line pressure: the cannula's drop, and the duct's while the cannula is in."""
-        flows = self.pump.motion is Motion.RUNNING
+        flows = self.pump.motion is Motion.RUNNING and not self.pump.backward
         drop = RESISTANCE * self.pump.rate_nl_min // 60_000 if flows else 0
-        duct = self.state.duct
-        return drop + (self.duct_pa if duct is not None and duct.cannula_in_ns else 0)
+        duct, pump = self.state.duct, self.pump
+        self.flowed_ns = self.now_ns if flows else self.flowed_ns
+        back = pump.backward and pump.motion in (Motion.RUNNING, Motion.STOPPING)
+        holds = not flows and (back or self.now_ns - self.flowed_ns < 2 * NS_PER_S)
+        held_pa = self.held_pa if holds else 0
+        return drop + (self.duct_pa + held_pa if duct is not None and duct.cannula_in_ns else 0)
 
     def advance(self, span_ns: int) -> None:
         """Let the room live under the targets it has."""

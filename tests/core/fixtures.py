@@ -319,7 +319,28 @@ def retracting() -> Scene:
         diameter_um=SYRINGE.diameter_um,
     )
     wanted = Targets(pump=pump, room=RoomTarget(pump_permit=True))
-    return Scene(state(Phase.HOLDING), readings(line={"pressure_pa": 2_000}), wanted)
+    plan = Plan(
+        motion_id=2,
+        purpose=Purpose.RETRACT,
+        base_nl=0,
+        until_nl=10_000,
+        start_rate_nl_min=100_000,
+        top_rate_nl_min=100_000,
+        intent_seq=50,
+        rate_nl_min=100_000,
+    )
+    made = state(
+        Phase.SETTLE,
+        plan=plan,
+        injection=Injection(
+            number=1,
+            planned_nl=60_000,
+            ended_ns=NOW_NS - NS_PER_S // 2,
+            stop_rate_nl_min=100_000,
+            retract_nl=10_000,
+        ),
+    )
+    return Scene(made, readings(line={"pressure_pa": 2_000}), wanted)
 
 
 def clearing() -> Scene:

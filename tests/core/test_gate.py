@@ -180,6 +180,7 @@ CASES = (
     CaseOf("not-held", prime, change(hold={"action": HoldAction.INJECT}), RUN),
     CaseOf("hold-contacts", injecting, change(room={"hold_disagrees": True}), RUN),
     CaseOf("hold-contacts", exposing, change(room={"hold_disagrees": True}), EXPOSE),
+    CaseOf("not-durable", retracting, change(journal={"durable_seq": 49}), WITHDRAW),
     CaseOf("not-durable", injecting, change(journal={"durable_seq": 49}), RUN),
     CaseOf("record", injecting, change(journal={"fault": "disk full"}), PREPARE),
     CaseOf("record", prepared, change(journal={"fault": "disk full"}), PREPARE),
@@ -213,6 +214,13 @@ CASES = (
     CaseOf("pump-may-move", exposing, change(room={"motor_pin": True}), XRAY),
     # --- retract
     CaseOf("retract-bound", retracting, change(want={"until_nl": 30_001}), WITHDRAW),
+    CaseOf("retract-bound", retracting, change(state={"plan": None}, want={"run": False}), WITHDRAW),
+    CaseOf("retract-bound", retracting, change(plan={"purpose": Purpose.INJECT}), WITHDRAW),
+    CaseOf("retract-bound", retracting, change(state={"duct": None}), WITHDRAW),
+    CaseOf("retract-bound", retracting, change(duct={"cannula_in_ns": 0}), WITHDRAW),
+    CaseOf("retract-bound", retracting, change(want={"until_nl": 999}), WITHDRAW),
+    CaseOf("retract-bound", retracting, change(want={"base_nl": 25_000, "until_nl": 31_000}), WITHDRAW),
+    CaseOf("retract-bound", retracting, change(want={"start_rate_nl_min": 100_001}), WITHDRAW),
     CaseOf("clear-phase", clearing, change(state={"phase": Phase.LOCATE_DUCT}), CLEAR),
     CaseOf("clear-phase", clearing, change(pump={"prompt": Prompt.INFUSING}), CLEAR),
     # --- compression
@@ -386,9 +394,11 @@ def at_counter(scene: Scene, shown_nl: int) -> Scene:
         "infused_nl": pump.infused_nl + shown_nl,
         "withdrawn_nl": pump.withdrawn_nl + shown_nl,
     }
-    scene = scene.but(
-        want=ends, pump=counters, injection={"base_nl": state.injection.base_nl + shown_nl}
-    )
+    begun = {
+        "base_nl": state.injection.base_nl + shown_nl,
+        "withdrawn_base_nl": state.injection.withdrawn_base_nl + shown_nl,
+    }
+    scene = scene.but(want=ends, pump=counters, injection=begun)
     if state.plan is not None:
         plan = state.plan
         ends = {"base_nl": plan.base_nl + shown_nl, "until_nl": plan.until_nl + shown_nl}

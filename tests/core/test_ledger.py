@@ -131,6 +131,7 @@ def test_closing_a_duct_adds_it_to_its_day_what_was_intended_as_delivered():
 
 
 UNIT = NS_PER_MIN
+RESERVE_NL = 5_000
 
 
 class TruthLiesBetween(RuleBasedStateMachine):
@@ -145,7 +146,10 @@ class TruthLiesBetween(RuleBasedStateMachine):
         self.rounds, self.error_ppm = rounds, error_ppm
         self.now_ns = self.rate_nl_min = 0
         self.counter = before_nl * UNIT  # what the pump's own count truly is
-        self.delivered = 0  # since the account was opened, in the pump's own units
+        self.withdrawn = 0  # the same of its other direction
+        self.heard_back_nl = self.reserve_nl = self.left_nl = self.begun = 0
+        self.infused = 0  # since the account was opened: what left the pump
+        self.delivered = 0  # that less what came back, in the pump's own units
         self.until_nl = self.told_nl = self.power_up_count = 0
         self.heard_ns = self.heard_power = 0
         self.look()
@@ -168,6 +172,9 @@ class TruthLiesBetween(RuleBasedStateMachine):
         if not self.rate_nl_min:
             self.told_nl = self.heard_nl + volume_nl
             self.until_nl = self.told_nl
+            if not self.reserve_nl:  # an injection begins; it may be taken back once
+                self.reserve_nl = self.left_nl = RESERVE_NL
+                self.begun = self.infused
             self.rate_nl_min = rate
             self.target = self.counter + volume_nl * UNIT
             self.take()
@@ -180,12 +187,15 @@ class TruthLiesBetween(RuleBasedStateMachine):
             moved = min(self.rate_nl_min * span_ms * NS_PER_MS, self.target - self.counter)
             self.counter += moved
             self.delivered += moved
+            self.infused += moved
         self.take()
 
     @rule()
     def hear(self):
         """An answer."""
         self.look()
+        half = self.digit_nl * UNIT // 2 if self.rounds else 0
+        self.heard_back_nl = (self.withdrawn + half) // (self.digit_nl * UNIT) * self.digit_nl
         self.heard_ns = self.now_ns
         self.heard_power = self.power_up_count
         self.take()
@@ -200,8 +210,9 @@ class TruthLiesBetween(RuleBasedStateMachine):
 
     @rule()
     def cut_power(self):
-        """The counter is gone; the driver proves standstill anew."""
-        self.counter, self.rate_nl_min = 0, 0
+        """The counters are gone; the driver proves standstill anew."""
+        self.counter = self.withdrawn = self.rate_nl_min = 0
+        self.reserve_nl = 0
         self.power_up_count += 1
         self.hear()
         self.told_nl = 0
@@ -213,12 +224,34 @@ class TruthLiesBetween(RuleBasedStateMachine):
         if not self.rate_nl_min:
             self.counter += volume_nl * UNIT
             self.delivered += volume_nl * UNIT
+            self.infused += volume_nl * UNIT
             self.hear()
 
     @rule()
     def cut_power_and_creep_before_it_is_heard(self):
         self.cut_power()
         self.creep(4_000)
+
+    @rule(volume_nl=st.integers(1, 5_000), play_nl=st.integers(0, 900), heard=st.booleans())
+    def take_back(self, volume_nl, play_nl, heard):
+        """One retract, no more than was kept free and than was delivered; play takes of it."""
+        self.stop()
+        volume_nl = min(volume_nl, self.left_nl, (self.infused - self.begun) // UNIT)
+        if not self.reserve_nl:
+            return
+        self.left_nl = 0
+        self.withdrawn += volume_nl * UNIT
+        self.delivered -= max(0, volume_nl - play_nl) * UNIT
+        if heard:
+            self.hear()
+            self.reserve_nl = 0
+            self.take()
+
+    @rule()
+    def no_retract_can_come_any_more(self):
+        self.hear()
+        self.reserve_nl = 0
+        self.take()
 
     @rule()
     def restart(self):
@@ -229,6 +262,7 @@ class TruthLiesBetween(RuleBasedStateMachine):
         assert account is not None
         assert account.high_nl >= self.account.intent_nl
         self.account = account
+        self.reserve_nl = 0
         self.stop()
 
     def take(self):
@@ -242,15 +276,19 @@ class TruthLiesBetween(RuleBasedStateMachine):
             self.told_nl,
             PPM,
             self.heard_power,
+            self.heard_back_nl,
+            self.reserve_nl,
         )
 
     @invariant()
     def truth_lies_between(self):
         true = self.delivered * (1_000_000 + self.error_ppm)
+        gross = self.infused * (1_000_000 + self.error_ppm)
         # a motion nobody told may hide in the last digit
         slack = self.digit_nl * 2 * UNIT * 1_000_000
-        assert self.account.low_nl * UNIT * 1_000_000 <= true
-        assert true <= self.account.high_nl * UNIT * 1_000_000 + slack
+        unseen = slack if self.withdrawn else 0  # and so may a withdrawal
+        assert self.account.low_nl * UNIT * 1_000_000 <= true + unseen
+        assert gross <= self.account.high_nl * UNIT * 1_000_000 + slack
         assert self.account.low_nl <= self.account.high_nl <= self.account.intent_nl
         bound = (self.account.low_nl, self.account.high_nl)
         if self.seen:

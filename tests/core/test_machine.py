@@ -163,9 +163,10 @@ class AnythingHappens(RuleBasedStateMachine):
         assert seqs == list(range(before.entry_seq + 1, state.entry_seq + 1))
         assert outcome.wake_at_ns > room.now_ns
         assert len(outcome.replies) <= 1
-        if pump.run:
+        if pump.action is PumpAction.WITHDRAW:
+            self.may_withdraw(state, targets, read)
+        elif pump.run:
             self.may_run(state, targets, read)
-        assert pump.action is not PumpAction.WITHDRAW
         if unit.exposure is not ExposureStage.OFF:
             assert state.hold.action is HoldAction.EXPOSE
             assert state.phase is Phase.EXPOSURE_ARMED
@@ -214,8 +215,32 @@ class AnythingHappens(RuleBasedStateMachine):
         else:
             assert state.phase in (Phase.PRIME, Phase.LOCATE_DUCT)
 
+    def may_withdraw(self, state, targets, read):
+        """The only motion without hold: bounded, once an injection, and all is well."""
+        pump, plan, done = targets.pump, state.plan, state.injection
+        assert plan is not None
+        assert plan.purpose is Purpose.RETRACT
+        assert state.phase in (Phase.SETTLE, Phase.ARM, Phase.STOPPED, Phase.EXTRAVASATED)
+        assert state.stop.event == Event.FAULT.value or state.phase is not Phase.STOPPED
+        assert state.duct.cannula_in_ns
+        assert not read.room.pain_pressed
+        assert not read.room.emergency_stop
+        for device in (read.pump, read.line, read.room):
+            assert device.link is Link.UP
+        assert read.line.pressure_pa > 500
+        assert pump.until_nl - done.withdrawn_base_nl == done.retract_nl <= 30_000
+        assert done.retract_nl <= read.pump.infused_nl - done.base_nl
+        assert pump.rate_nl_min <= 100_000
+        assert not pump.run or read.journal.durable_seq >= plan.intent_seq
+        assert targets.mammograph.compression is not Compression.PERMIT
+        assert targets.mammograph.exposure is ExposureStage.OFF
+
     def volumes(self, before, state):
         account, old = state.ledger.account, before.ledger.account
+        done = state.injection
+        if done.retract_nl:
+            taken_nl = self.room.pump.withdrawn_nl - done.withdrawn_base_nl
+            assert taken_nl <= done.retract_nl
         if account is None:
             return
         true_nl = self.room.true_in_duct
@@ -307,6 +332,22 @@ class AnythingHappens(RuleBasedStateMachine):
         self.room.journal_lag, self.room.journal_fault = lag, fault
         self.go()
 
+    @rule(pressure_pa=st.sampled_from([0, 500, 5_000, 12_000, 40_000]))
+    def the_line_holds_pressure(self, pressure_pa):
+        self.room.held_pa = pressure_pa
+        self.go()
+
+    @rule()
+    def finish_with_the_line_full(self):
+        """The shortest way to a retract: what is under way ends, the line holds pressure."""
+        self.room.held_pa = 12_000
+        self.room.box.hold = False
+        for _ in range(5):
+            self.go()
+        self.go(rq.Do(event=Event.FINISH, by=ASSISTANT, role=Role.TECHNOLOGIST))
+        for _ in range(6):
+            self.go()
+
     @rule(pressure_pa=st.sampled_from([0, 500, 2_500, 4_500, 7_000, 150_000]))
     def duct(self, pressure_pa):
         self.room.duct_pa = pressure_pa
@@ -344,7 +385,7 @@ class AnythingHappens(RuleBasedStateMachine):
         box.door_open = box.pressure_switch = False
         pump.obeys_stop = pump.obeys_run = True
         room.links = dict.fromkeys(room.links, Link.UP)
-        room.journal_fault, room.journal_lag, room.duct_pa = "", 0, 0
+        room.journal_fault, room.journal_lag, room.duct_pa, room.held_pa = "", 0, 0, 0
         room.unit.state, room.unit.releases = UnitState.STANDBY, True
         room.unit.paddle = Paddle.RELEASED
         who: dict[str, Any] = {"by": PERFORMER, "role": Role.RADIOLOGIST, "utc_day": DAY}
