@@ -46,6 +46,7 @@ class Cable:
         self._path = path
         self._joined = joined
         self._peer: Peer | None = None
+        self._waits = False
         self._retry_ns = NEVER_NS if listens else 0
         self._listening = self._listen() if listens else None
 
@@ -63,8 +64,7 @@ class Cable:
         return listening
 
     def _wake_on(self, sock: socket.socket) -> None:
-        """Only wake: what came is read before anything else, at the start of a pass."""
-        self._selector.register(sock, selectors.EVENT_READ, lambda _now_ns: None)
+        self._selector.register(sock, selectors.EVENT_READ, _only_wake)
 
     @property
     def is_joined(self) -> bool:
@@ -79,9 +79,17 @@ class Cable:
             self._peer.unsent += json.dumps(message).encode() + b"\n"
 
     def flush(self) -> None:
-        """Send what waits."""
-        if self._peer is not None and self._peer.unsent and not self._peer.flush():
-            self._peer.unsent.clear()  # its end is read in the next pass
+        """Send what is taken; the rest waits without limit, for an end that is stopped.
+
+        That the other end is gone is read in the next pass.
+        """
+        peer = self._peer
+        if peer is None or not (peer.unsent or self._waits):
+            return
+        peer.flush()
+        self._waits = bool(peer.unsent)
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._waits else 0)
+        self._selector.modify(peer.sock, wanted, _only_wake)
 
     def hear(self, now_ns: int) -> Iterator[Message | None]:
         """What the other end told, in order; None = it is gone."""
@@ -148,6 +156,7 @@ class Cable:
             self._selector.unregister(self._peer.sock)
             self._peer.sock.close()
             self._peer = None
+            self._waits = False
 
     def wake_ns(self) -> int:
         """When joining is tried next."""
@@ -162,6 +171,10 @@ class Cable:
             self._listening.close()
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self._path)
+
+
+def _only_wake(_now_ns: int) -> None:
+    """What came is read at the start of a pass, before anything else."""
 
 
 def _free(path: str) -> None:

@@ -336,6 +336,24 @@ def test_a_second_pump_is_hung_up_on_and_the_first_stays(running):
     assert running.truth["motor_on"]
 
 
+def test_a_box_that_stood_for_long_is_told_everything_when_it_goes_on(running):
+    running.stop(running.box)
+    ends = running.pump.server._coupling
+    for _ in range(2_000):
+        ends._forget()  # says the same again
+        ends.say()
+    assert ends._cable._peer.unsent  # the kernel takes no more
+    running.say(b"STP\r")
+    running.beats = False
+    running.go_on(running.box)
+    for _ in range(20):  # neither waits for anything but the other
+        running.settle()
+    assert not ends._cable._peer.unsent
+    assert running.box.server._patience_s() != 0
+    truth = running.truth
+    assert (truth["joined"], truth["motor_on"]) == (True, False)
+
+
 # --- hands ------------------------------------------------------------------------------------
 
 
