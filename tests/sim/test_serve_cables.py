@@ -208,6 +208,19 @@ def test_a_stopped_pump_runs_past_its_volume_and_ends_it_when_it_goes_on(powered
     assert truth["plunger_nl"] == pytest.approx(2 * RATE_NL_S, rel=0.02)
 
 
+def test_a_late_pump_is_not_a_stopped_one(powered):
+    assert powered.say(b"VOL5\r") == b"\x0200S\x03"
+    assert powered.say(b"RUN\r") == b"\x0200I\x03"
+    powered.stop(powered.pump)
+    powered.after(580 * MS)  # its volume ends after 500 ms, and it has no pass in which to say so
+    assert plunger_nl(powered) == pytest.approx(5_000, abs=STEP_NL)
+    powered.running.append(powered.pump)
+    powered.settle()
+    truth = powered.truth
+    assert (truth["motor_on"], truth["pump_status"]) == (False, "S")
+    assert truth["plunger_nl"] == pytest.approx(5_000, abs=STEP_NL)
+
+
 def test_a_stopped_pump_that_goes_on_moves_to_now_and_then_reads(running):
     running.stop(running.pump)
     os.write(running.line, b"STP\r")
@@ -314,6 +327,13 @@ def test_a_box_whose_process_ended_has_opened_its_relay_and_a_new_one_joins(runn
     assert running.truth["pump_powered"]
 
 
+def test_a_box_that_ended_without_a_last_word_has_opened_its_relay(running):
+    running.stop(running.box)
+    running.box.server._coupling._cable._drop()  # as SIGKILL does
+    running.settle()
+    assert not running.pump.room.pump.model.powered
+
+
 def test_a_word_from_before_the_cut_moves_nothing(running):
     far = running.box.room.pump
     running.after(S)
@@ -346,6 +366,7 @@ def test_a_box_that_stood_for_long_is_told_everything_when_it_goes_on(running):
     running.say(b"STP\r")
     running.beats = False
     running.go_on(running.box)
+    assert running.pump.server._selector.select(0), "nothing wakes who has more to say"
     for _ in range(20):  # neither waits for anything but the other
         running.settle()
     assert not ends._cable._peer.unsent
