@@ -2,7 +2,7 @@
 
 Every message carries the instant at which it became so, on the machine's boot clock, and
 is replayed at that instant, before any byte of a client is read. A process that was
-stopped (SIGSTOP) comes back as a device that hung meanwhile: see ``docs/decisions/0014``.
+stopped (SIGSTOP) comes back as a device that hung meanwhile: see ``docs/decisions/0015``.
 """
 
 import argparse
