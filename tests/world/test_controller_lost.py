@@ -5,8 +5,6 @@ import pytest
 from tests.world.scene import (
     HEARTBEAT,
     MS,
-    POWER_OPEN,
-    RADIOLOGIST,
     TTL_STOP,
     S,
     Scene,
@@ -46,23 +44,6 @@ def test_the_controller_stands_still_for_400_ms():
     assert not scene.state.permit
 
 
-@pytest.mark.hazard("HZ-STOP-FAILS", "HZ-STALE-DATA", "HZ-LOST-COUNT")
-@pytest.mark.parametrize("span_s", [10, 600])
-def test_the_controller_is_suspended_with_the_switch_held(span_s: int):
-    scene = injecting()
-    before_nl = scene.truth["entered_nl"]
-    scene.world.freeze(span_s * S)
-    truth = scene.truth
-    assert (truth["trip_cause"], truth["stage"]) == (HEARTBEAT, POWER_OPEN)
-    assert not truth["xray_enabled"]
-    with nothing_moves(scene):
-        scene.run(5)
-    assert scene.raised["box-tripped"] == "high"
-    assert scene.phase == "stopped"
-    assert before_nl < scene.truth["entered_nl"] < before_nl + 3_000
-    assert scene.high_nl >= scene.truth["entered_nl"]
-
-
 @pytest.mark.hazard("HZ-COMPRESSION")
 @pytest.mark.parametrize("phase", ["compression", "exposure", "exposure-armed", "stopped"])
 def test_nobody_stays_compressed_for_long(phase: str):
@@ -77,50 +58,3 @@ def test_nobody_stays_compressed_for_long(phase: str):
     scene.run(1)
     assert scene.raised["compressed-long"] == "medium"
     assert scene.truth["paddle_state"] == 1
-
-
-@pytest.mark.hazard("HZ-LOST-COUNT", "HZ-RECORD", "HZ-UNCOMMANDED-MOTION")
-def test_a_controller_killed_while_injecting_is_followed_by_one_that_asks():
-    scene = injecting(40_000)
-    account = scene.state.ledger.account
-    assert account is not None
-    intent_nl = account.intent_nl
-    scene.world.freeze(3 * S)  # kill -9: no last word
-    second = scene.restarted().hands_off()
-    with nothing_moves(second):
-        second.run(3)
-        assert second.phase == "recovery"
-        truth_nl = second.truth["entered_nl"]
-        assert truth_nl <= second.high_nl <= intent_nl
-        assert second.do("arm") == ("'arm' is not possible in 'recovery'",)
-        assert "is not proven to stand still" in second.do("recovered", RADIOLOGIST)[0]
-        second.hand("hold", False).run(0.5)
-        second.acknowledge_all()
-        assert second.ask("confirm-reclose", stopcock_closed=True) == ()
-        second.run(5)
-        assert second.do("recovered", RADIOLOGIST) == ()
-        assert second.phase == "decannulate"
-        second.hand("tip", "out").run(0.5)
-        assert second.do("decannulated", RADIOLOGIST) == ()
-        second.hands_on().until_phase("standby").hands_off()
-    day = second.state.ledger.days[-1]
-    assert day.low_nl <= truth_nl <= day.high_nl
-    assert second.record[0].seq == scene.world.journal.durable_rows()[-1].last_seq + 1
-
-
-@pytest.mark.hazard("HZ-OVERVOLUME")
-def test_a_new_procedure_after_a_crash_counts_what_went_before():
-    scene = injecting(40_000)
-    scene.world.freeze(3 * S)
-    second = scene.restarted().hands_off().run(3)
-    second.hand("hold", False).run(0.5).acknowledge_all()
-    assert second.ask("confirm-reclose", stopcock_closed=True) == ()
-    second.run(5)
-    assert second.do("recovered", RADIOLOGIST) == ()
-    second.hand("tip", "out").run(0.5)
-    assert second.do("decannulated", RADIOLOGIST) == ()
-    second.hands_on().until_phase("standby")
-    before_nl = second.state.ledger.days[-1].high_nl
-    third = second.restarted().until_phase("settle")
-    assert third.high_nl > before_nl + 55_000
-    assert third.high_nl >= third.truth["entered_nl"]

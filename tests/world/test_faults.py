@@ -128,28 +128,3 @@ def test_a_lost_unit_gets_no_permit():
     scene.run(1)
     assert not scene.truth["xray_enabled"]
     assert scene.raised["unit-lost"] == "medium"
-
-
-@pytest.mark.hazard("HZ-RECORD")
-def test_the_disk_stalls():
-    scene = injecting()
-    scene.world.journal.stalled = True
-    scene.hands_on().run(40)
-    assert scene.truth["entered_nl"] < 50_100  # not past the next checkpoint
-    assert not scene.moving
-    scene.world.journal.stalled = False
-    scene.until_closed()
-    assert 59_000 < scene.truth["entered_nl"] < 60_100
-
-
-@pytest.mark.hazard("HZ-RECORD")
-def test_the_disk_breaks():
-    scene = injecting()
-    scene.world.journal.broken = "no space left on the disk"
-    scene.run(1)
-    assert not scene.moving
-    assert scene.raised["record"] == "medium"
-    scene.hand("hold", False).hands_on()
-    with nothing_moves(scene):
-        scene.run(20)
-    assert scene.phase == "arm"
