@@ -177,6 +177,7 @@ class _Procedure:
             line_compliance_nl_kpa=self.line.compliance_nl_kpa,
             site_responsibility=room.room.site_responsibility,
             pressure_switch=room.room.pressure_switch,
+            console_required=room.room.console_required,
         )
 
 

@@ -117,6 +117,8 @@ class RoomSection(Section):
     """Who answers for a laboratory pump on people; required in clinical mode."""
     hold_source: Literal["wired"] = "wired"
     """The switch that must be held while contrast flows: wired to the room I/O box."""
+    console_required: bool = False
+    """Contrast and X-ray need a console that proves its view is live; false without a screen."""
     pressure_switch: bool = Field(
         description="true when a pressure switch is wired in series with the pump permit"
     )

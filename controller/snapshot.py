@@ -45,6 +45,11 @@ def snapshot(room: Room, number: int, now_ns: int) -> dict[str, Any]:
             "why": state.hold.why,
             "pressed": readings.room.hold_pressed,
         },
+        "console": {
+            "required": state.profile.console_required,
+            "on": state.screen.on,
+            "drawn_age_ms": _age_ms(state.screen.drawn_ns, now_ns),
+        },
         "volume": _volume(room),
         "rate": _rate(room),
         "pressure": _pressure(room, now_ns),

@@ -79,9 +79,22 @@ class Technologist:
         self.gave_up = ""
         self.finished = False
         self.refusals: list[str] = []
+        self._beat_count = 0
+
+    def view(self, shown: Snapshot) -> list[Deed]:
+        """What the console in front of a person says by itself: each snapshot it has drawn."""
+        if not shown["console"]["required"]:
+            return []
+        self._beat_count += 1
+        beat = self.ask("view", beat=self._beat_count, t_ms=shown["t_ms"])
+        return beat if shown["console"]["on"] else self.ask("console") + beat
 
     def look(self, shown: Snapshot, now_ns: int) -> list[Deed]:
         """What to do now, having seen this snapshot."""
+        return self.view(shown) + self.act(shown, now_ns)
+
+    def act(self, shown: Snapshot, now_ns: int) -> list[Deed]:
+        """What the person does, who thinks between seeing and doing."""
         if now_ns < self._free_ns or self.finished:
             return []
         deeds = self._reactions(shown)

@@ -20,7 +20,7 @@ from state_machine.requests import (
     OpenCase,
     Role,
 )
-from state_machine.state import Case, HoldPhase, Phase, State
+from state_machine.state import Case, HoldAction, HoldPhase, Phase, State
 from state_machine.targets import View
 from state_machine.units import decimal, flow_drop_pa
 
@@ -78,6 +78,8 @@ class Facts(msgspec.Struct, frozen=True):
     link_quick: bool = False
     punctual: bool = False
     switch_released: bool = False
+    screen_live: bool = False
+    """The console proves its view, where one is declared or required."""
     no_latched_alarm: bool = False
     injections_left: bool = False
     volume_left: bool = False
@@ -279,6 +281,7 @@ def _arming(
         "link_quick": _link_quick(pump, limits),
         "punctual": not late,
         "switch_released": hold_gate.may_arm(state.hold, limits, now_ns),
+        "screen_live": hold_gate.is_seen(state, _armed_for(state), now_ns),
         "no_latched_alarm": alarms.none_blocks(state),
         "injections_left": _injections_left(state),
         "volume_left": case is not None
@@ -295,6 +298,11 @@ def _arming(
         "pain_released": not readings.room.pain_pressed,
         "hold_open": state.hold.phase is HoldPhase.OPEN,
     }
+
+
+def _armed_for(state: State) -> HoldAction:
+    exposing = state.phase in (Phase.EXPOSURE, Phase.EXPOSURE_ARMED)
+    return HoldAction.EXPOSE if exposing else HoldAction.INJECT
 
 
 def _injections_left(state: State) -> bool:

@@ -6,13 +6,17 @@ A plain release goes back to READY for the resume window; a checkpoint to LIFT, 
 needs release and press. Everything else closes it, and only arming again opens it.
 
 The wired switch is the source here: its beat is a reading of its two contacts that is
-not older than the freshness limit.
+not older than the freshness limit. Where a console is declared, or the room requires one,
+the console must prove beside it that somebody sees a live screen (console facts 6.1): its
+beats echo the newest snapshot it has drawn, so beats that were kept in a queue prove
+nothing. A console never opens the gate, it can only let it close.
 """
 
 import msgspec
 
 from state_machine.limits import Limits
-from state_machine.state import Hold, HoldAction, HoldPhase
+from state_machine.state import Hold, HoldAction, HoldPhase, Screen, State
+from state_machine.units import NS_PER_MS
 
 
 class Wired(msgspec.Struct, frozen=True):
@@ -21,6 +25,32 @@ class Wired(msgspec.Struct, frozen=True):
     pressed: bool
     disagrees: bool
     fresh: bool
+    seen: bool = True
+    """The console's view is alive, where one is needed."""
+
+
+def beaten(screen: Screen, beat: int, t_ms: int, now_ns: int) -> Screen | None:
+    """The console after a beat; None for a repeated one, or one that echoes no new snapshot."""
+    drawn_ns = t_ms * NS_PER_MS
+    if not screen.on or beat <= screen.beat_count:
+        return None
+    if not screen.drawn_ns <= drawn_ns <= now_ns:
+        return None
+    return Screen(on=True, beat_count=beat, drawn_ns=drawn_ns)
+
+
+def view_until_ns(screen: Screen, action: HoldAction, limits: Limits) -> int:
+    """Last instant at which what the console has drawn is fresh enough for an action."""
+    exposing = action is HoldAction.EXPOSE
+    return screen.drawn_ns + (limits.view_expose_fresh_ns if exposing else limits.view_fresh_ns)
+
+
+def is_seen(state: State, action: HoldAction, now_ns: int) -> bool:
+    """Somebody can see a live console; or none is declared, and the room requires none."""
+    screen, profile = state.screen, state.profile
+    if not screen.on:
+        return not profile.console_required
+    return bool(screen.drawn_ns) and now_ns <= view_until_ns(screen, action, profile.limits)
 
 
 def advance(hold: Hold, switch: Wired, late: bool, limits: Limits, now_ns: int) -> Hold:
@@ -57,6 +87,8 @@ def _abnormal(hold: Hold, switch: Wired, late: bool, limits: Limits, now_ns: int
         return "the two contacts of the hold switch contradict each other: have it repaired"
     if late:
         return "the controller was late: arm again"
+    if not switch.seen:
+        return "the console's screen is not live: look at it, release the switch, arm again"
     if hold.phase is HoldPhase.READY and now_ns >= ready_until_ns(hold, limits):
         return "armed too long without a press: arm again"
     exposing = hold.phase is HoldPhase.OPEN and hold.action is HoldAction.EXPOSE

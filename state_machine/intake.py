@@ -17,7 +17,7 @@ from state_machine.alarms import ALARM_BY_NAME, acknowledge, none_blocks
 from state_machine.entries import AlarmChanged, Noted, Refused
 from state_machine.facts import is_performer
 from state_machine.readings import Link
-from state_machine.state import HoldAction, HoldPhase, Mounted, Phase, Purpose
+from state_machine.state import HoldAction, HoldPhase, Mounted, Phase, Purpose, Screen
 from state_machine.targets import View
 from state_machine.turn import Reply, Turn
 
@@ -232,6 +232,10 @@ def _tip_out(turn: Turn, request: rq.TipOut) -> Words:
                 "the pump is not proven to stand still: wait",
             ),
             (not hold_gate.may_arm(state.hold, limits, turn.now_ns), "release the switch first"),
+            (
+                not hold_gate.is_seen(state, HoldAction.PRIME, turn.now_ns),
+                "the console's screen is not live: look at it",
+            ),
             (not none_blocks(state), "acknowledge the alarms first"),
             (
                 purpose is Purpose.TIP_DROP
@@ -329,6 +333,31 @@ def _hand_injected(turn: Turn, request: rq.HandInjected) -> Words:
     return ()
 
 
+def _console(turn: Turn, request: rq.Console) -> Words:
+    if not request.by.strip():
+        return _refuse(turn, request, "say who you are")
+    turn.set(screen=Screen(on=request.on))
+    _noted(turn, request, "console", on=request.on)
+    return ()
+
+
+def _view_beat(turn: Turn, request: rq.ViewBeat) -> Words:
+    """A beat changes nothing but the proof; it is in the record as it came."""
+    screen = turn.state.screen
+    if not screen.on:
+        return _refuse(turn, request, "declare the console first")
+    beaten = hold_gate.beaten(screen, request.beat, request.t_ms, turn.now_ns)
+    if beaten is None:
+        words = f"beat {request.beat}, t_ms {request.t_ms}: a beat comes after beat"
+        return _refuse(
+            turn,
+            request,
+            f"{words} {screen.beat_count} and echoes a snapshot not older than the one before",
+        )
+    turn.set(screen=beaten)
+    return ()
+
+
 def _acknowledge(turn: Turn, request: rq.Acknowledge) -> Words:
     on = next((a for a in turn.state.alarms if a.name == request.alarm), None)
     if on is None:
@@ -373,5 +402,7 @@ _HANDLERS: Final[dict[type, Callable[[Turn, Any], Words]]] = {
     rq.ReleasePaddle: _release_paddle,
     rq.HandInjected: _hand_injected,
     rq.Acknowledge: _acknowledge,
+    rq.Console: _console,
+    rq.ViewBeat: _view_beat,
     rq.Do: _do,
 }

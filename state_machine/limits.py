@@ -106,6 +106,8 @@ LIMITS: Final[tuple[Limit, ...]] = (
     Limit("room_fresh_ns", 100 * NS_PER_MS, _MOST, "age of the switches while they matter", "HZ-STALE-DATA", _A, "design: polling plan"),
     Limit("unit_fresh_ns", 500 * NS_PER_MS, _MOST, "age of the mammograph's answer, compressing", "HZ-STALE-DATA", _A, "design: polling plan"),
     Limit("unit_expose_fresh_ns", 100 * NS_PER_MS, _MOST, "age of the mammograph's answer, exposing", "HZ-STALE-DATA", _A, "design: polling plan"),
+    Limit("view_fresh_ns", 400 * NS_PER_MS, _MOST, "age of what the console has drawn, injecting", "HZ-STALE-DATA", _A, "console facts 6.3"),
+    Limit("view_expose_fresh_ns", 200 * NS_PER_MS, _MOST, "age of what the console has drawn, exposing", "HZ-STALE-DATA", _A, "console facts 6.3"),
     Limit("exchange_p99_ns", 40 * NS_PER_MS, _MOST, "pump exchange time (99th percentile) to arm", "HZ-STOP-FAILS", _A, "safety rules 1.8"),
     Limit("late_pass_ns", 50 * NS_PER_MS, _MOST, "lateness of a pass", "HZ-STALE-DATA", _A, "safety rules 3.2"),
 )
@@ -171,6 +173,8 @@ class Limits(msgspec.Struct, frozen=True):
     room_fresh_ns: int = 100 * NS_PER_MS
     unit_fresh_ns: int = 500 * NS_PER_MS
     unit_expose_fresh_ns: int = 100 * NS_PER_MS
+    view_fresh_ns: int = 400 * NS_PER_MS
+    view_expose_fresh_ns: int = 200 * NS_PER_MS
     exchange_p99_ns: int = 40 * NS_PER_MS
     late_pass_ns: int = 50 * NS_PER_MS
 

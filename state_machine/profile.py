@@ -92,6 +92,8 @@ class Profile(msgspec.Struct, frozen=True):
     """Compliance of syringe and line before it is measured (assumption: 0.3 uL/kPa, C2)."""
     site_responsibility: str = ""
     """Who takes responsibility for a laboratory pump in clinical mode; empty = refused."""
+    console_required: bool = False
+    """Contrast and X-ray need a console that proves its view; False for rooms without a screen."""
     pressure_switch: bool = False
     """An independent pressure switch is wired in series with the permit; its absence is a
     recorded deviation."""

@@ -193,6 +193,21 @@ class Acknowledge(Request, frozen=True, tag="acknowledge"):
     alarm: str = ""
 
 
+class Console(Request, frozen=True, tag="console"):
+    """Declare the client the room's console, or withdraw it; its beats begin anew at 1."""
+
+    on: bool = True
+
+
+class ViewBeat(Request, frozen=True, tag="view"):
+    """The console's proof that somebody can see a live screen (every 100 ms or oftener)."""
+
+    beat: int = 0
+    """Higher than in every beat before."""
+    t_ms: int = 0
+    """``t_ms`` of the newest snapshot that was drawn, not only received."""
+
+
 class Do(Request, frozen=True, tag="do"):
     """A workflow event that carries nothing else."""
 
@@ -214,5 +229,7 @@ AnyRequest = (
     | ReleasePaddle
     | HandInjected
     | Acknowledge
+    | Console
+    | ViewBeat
     | Do
 )

@@ -247,6 +247,17 @@ class Stop(msgspec.Struct, frozen=True):
     anchor: Phase = Phase.STANDBY
 
 
+class Screen(msgspec.Struct, frozen=True):
+    """The room's console, and how far it has proved that somebody sees a live screen."""
+
+    on: bool = False
+    """A client has declared itself the room's console."""
+    beat_count: int = 0
+    """Number of its newest beat."""
+    drawn_ns: int = 0
+    """Instant of the newest snapshot it has drawn; 0 = none yet."""
+
+
 class State(msgspec.Struct, frozen=True):
     """The whole state of the core."""
 
@@ -259,6 +270,7 @@ class State(msgspec.Struct, frozen=True):
     duct: Duct | None = None
     duct_count: int = 0
     hold: Hold = Hold()
+    screen: Screen = Screen()
     plan: Plan | None = None
     motion_count: int = 0
     injection: Injection = Injection()

@@ -105,6 +105,7 @@ def _watch(turn: Turn) -> None:
         pressed=room.hold_pressed,
         disagrees=room.hold_disagrees,
         fresh=observe.room_fresh(state, readings, now_ns),
+        seen=hold_gate.is_seen(state, state.hold.action, now_ns),
     )
     hold = hold_gate.advance(state.hold, switch, turn.late, state.profile.limits, now_ns)
     if hold.phase is not state.hold.phase:

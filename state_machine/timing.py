@@ -77,6 +77,8 @@ def _lives(state: State) -> tuple[int, ...]:
     instants = []
     if state.phase is Phase.ARM_CONFIRM:
         instants.append(state.phase_ns + limits.confirm_life_ns)
+    if hold.phase is not HoldPhase.CLOSED and state.screen.on:
+        instants.append(hold_gate.view_until_ns(state.screen, hold.action, limits) + 1)
     if hold.phase is HoldPhase.READY:
         instants.append(hold_gate.ready_until_ns(hold, limits))
     if hold.phase is HoldPhase.OPEN:

@@ -36,6 +36,10 @@ REQUESTS: Final[tuple[tuple[type[rq.Request], str], ...]] = (
     (rq.ReleasePaddle, "always"),
     (rq.HandInjected, "while a duct's account is open; up to the day's limit"),
     (rq.Acknowledge, "while that alarm is on"),
+    (rq.Console, "always; while a console is on, or where the room requires one, arming and holding"
+     " need its `view` beats"),
+    (rq.ViewBeat, "with a console on; what was drawn at most 400 ms ago keeps an injection held,"
+     " 200 ms an exposure"),
     (rq.Do, "when the phase has that row and nothing is missing: `ways` in the snapshot"),
 )  # fmt: skip
 """Request and when it is possible (``state_machine/intake.py``), in the union's order."""
@@ -68,6 +72,9 @@ FIELDS: Final = {
     "view": "CC, ML, LM, MLO, CC_MAG, ML_MAG, CC_DBT, ML_DBT, MLO_DBT",
     "point": "`settled` or `exposure-delay`",
     "alarm": "its name",
+    "on": "true: this client is the console; false: there is none any more",
+    "beat": "from 1, higher each time",
+    "t_ms": "of the newest snapshot that was drawn",
     "event": "of the [workflow](workflow.md)",
 }
 """What a field means where its struct does not say."""

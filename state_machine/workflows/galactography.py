@@ -34,6 +34,7 @@ NO_ALARM = C(lambda f: f.no_latched_alarm, "acknowledge the alarms first")
 NO_ESTOP = C(lambda f: f.no_emergency_stop, "release the emergency stop first")
 NO_PAIN = C(lambda f: f.pain_released, "the pain button is still pressed")
 PUNCTUAL = C(lambda f: f.punctual, "the controller is late: close other programs, wait")
+SCREEN = C(lambda f: f.screen_live, "the console's screen is not live: look at it, or restart it")
 CANNULA = C(lambda f: f.cannula_in, "place the cannula first")
 
 TO_OPEN = (
@@ -104,6 +105,7 @@ TO_ARM = (
     FRESH,
     C(lambda f: f.link_quick, "the pump answers too slowly to be stopped in time: check its line"),
     PUNCTUAL,
+    SCREEN,
     SWITCH_UP,
     C(lambda f: f.injections_left, "no injection is left for this duct or breast today"),
     C(lambda f: f.volume_left, "no volume is left for this duct or breast today"),
@@ -141,6 +143,7 @@ TO_ARM_EXPOSURE = (
         "too long since the injection or the last view: the radiologist confirms again",
     ),
     PUNCTUAL,
+    SCREEN,
     SWITCH_UP,
 )
 TO_RESUME = (

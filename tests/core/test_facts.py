@@ -12,7 +12,17 @@ from state_machine.ledger import SideDay
 from state_machine.observe import REST_SAMPLES
 from state_machine.readings import Link, Motion, Paddle, Prompt, UnitState
 from state_machine.requests import Role, Side
-from state_machine.state import Alarm, Exposure, Hold, HoldAction, HoldPhase, Injection, Phase, Stop
+from state_machine.state import (
+    Alarm,
+    Exposure,
+    Hold,
+    HoldAction,
+    HoldPhase,
+    Injection,
+    Phase,
+    Screen,
+    Stop,
+)
 from state_machine.targets import Targets, View
 from state_machine.units import NS_PER_MS, NS_PER_S
 from tests.core.fixtures import (
@@ -56,6 +66,15 @@ def rest() -> Scene:
 def squeezed() -> Scene:
     scene = rest().but(mammograph={"paddle": Paddle.HOLDING, "view_code": View.CC.value})
     return scene.but(exposure={"view": View.CC})
+
+
+MS = NS_PER_MS
+CONSOLE = replace(rest().state.profile, console_required=True)
+
+
+def watched(drawn_ns: int, scene: Callable[[], Scene] = rest) -> Callable[[], Scene]:
+    """A scene whose room requires a console, which has drawn the snapshot of an instant."""
+    return lambda: scene().but(state={"profile": CONSOLE, "screen": Screen(True, 1, drawn_ns)})
 
 
 class Derived(NamedTuple):
@@ -149,6 +168,10 @@ DERIVED = (
     Derived("force_allowed", squeezed, less(mammograph={"force_mn": 40_001})),
     Derived("line_calm", squeezed, less(line={"pressure_pa": 6_001})),
     Derived("line_calm", squeezed, less(line={"at_ns": 0})),
+    Derived("screen_live", rest, less(state={"screen": Screen(on=True)})),
+    Derived("screen_live", rest, less(state={"profile": CONSOLE})),
+    Derived("screen_live", watched(NOW_NS - 400 * MS), less(state={"screen": Screen(True, 1, NOW_NS - 400 * MS - 1)})),
+    Derived("screen_live", watched(NOW_NS - 200 * MS, exposing), less(state={"screen": Screen(True, 1, NOW_NS - 200 * MS - 1)})),
     Derived("view_taken", squeezed, less(mammograph={"view_code": View.ML.value})),
     Derived("view_taken", squeezed, less(exposure={"view": View.NONE}, mammograph={"view_code": 0})),
     Derived("door_closed", squeezed, less(room={"door_closed": False})),

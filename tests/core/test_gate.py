@@ -27,7 +27,7 @@ from state_machine.readings import (
     UnitState,
 )
 from state_machine.requests import Side
-from state_machine.state import Alarm, HoldAction, HoldPhase, Phase, Purpose
+from state_machine.state import Alarm, HoldAction, HoldPhase, Phase, Purpose, Screen
 from state_machine.targets import (
     Activity,
     Compression,
@@ -181,6 +181,9 @@ CASES = (
     CaseOf("hold-contacts", injecting, change(room={"hold_disagrees": True}), RUN),
     CaseOf("hold-contacts", exposing, change(room={"hold_disagrees": True}), EXPOSE),
     CaseOf("not-durable", retracting, change(journal={"durable_seq": 49}), WITHDRAW),
+    CaseOf("screen", injecting, change(state={"screen": Screen(on=True)}), RUN),
+    CaseOf("screen", injecting, change(state={"screen": Screen(True, 9, NOW_NS - 400 * NS_PER_MS - 1)}), RUN),
+    CaseOf("screen", exposing, change(state={"screen": Screen(True, 9, NOW_NS - 200 * NS_PER_MS - 1)}), EXPOSE),
     CaseOf("not-durable", injecting, change(journal={"durable_seq": 49}), RUN),
     CaseOf("record", injecting, change(journal={"fault": "disk full"}), PREPARE),
     CaseOf("record", prepared, change(journal={"fault": "disk full"}), PREPARE),

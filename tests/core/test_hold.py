@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from state_machine import hold as hold_gate
 from state_machine.hold import Wired
 from state_machine.limits import Limits
-from state_machine.state import Hold, HoldAction, HoldPhase
+from state_machine.state import Hold, HoldAction, HoldPhase, Phase, Screen
 from state_machine.units import NS_PER_MS, NS_PER_S
-from tests.core.fixtures import NOW_NS, replace
+from tests.core.fixtures import NOW_NS, replace, state
 
 LIMITS = Limits(resume_window_ns=20 * NS_PER_S)
 PRESSED, RELEASED = Wired(True, False, True), Wired(False, False, True)
+UNSEEN = Wired(True, False, True, seen=False)
 STALE, BROKEN = Wired(True, False, False), Wired(True, True, True)
 MS, S = NS_PER_MS, NS_PER_S
 CLOSED, READY, OPEN, LIFT = HoldPhase.CLOSED, HoldPhase.READY, HoldPhase.OPEN, HoldPhase.LIFT
@@ -70,6 +71,7 @@ def test_a_level_never_opens_only_a_press_does():
         (STALE, False, "not heard in time"),
         (BROKEN, False, "contradict"),
         (PRESSED, True, "late"),
+        (UNSEEN, False, "screen is not live"),
     ],
 )
 @pytest.mark.parametrize("start", ["ready", "open", "lift"])
@@ -208,3 +210,50 @@ def test_what_the_switch_said_cannot_be_changed_in_place():
     switch: Any = PRESSED
     with pytest.raises(AttributeError):
         switch.pressed = False
+
+
+# --- the console's view ------------------------------------------------------------------------
+
+DRAWN = Screen(on=True, beat_count=7, drawn_ns=NOW_NS - 100 * MS)
+
+
+@pytest.mark.hazard("HZ-STALE-DATA")
+@pytest.mark.parametrize(
+    ("action", "limit_ms"),
+    [(HoldAction.INJECT, 400), (HoldAction.PRIME, 400), (HoldAction.EXPOSE, 200)],
+)
+def test_a_console_is_seen_while_what_it_has_drawn_is_fresh(action, limit_ms):
+    made = state(Phase.ARM, screen=DRAWN)
+    until_ns = DRAWN.drawn_ns + limit_ms * MS
+    assert hold_gate.view_until_ns(DRAWN, action, made.profile.limits) == until_ns
+    assert hold_gate.is_seen(made, action, until_ns)
+    assert not hold_gate.is_seen(made, action, until_ns + 1)
+    nothing_drawn = replace(made, screen=Screen(on=True))
+    assert not hold_gate.is_seen(nothing_drawn, action, 1)
+
+
+@pytest.mark.hazard("HZ-STALE-DATA")
+def test_without_a_console_it_depends_on_the_room():
+    free = state(Phase.ARM)
+    assert hold_gate.is_seen(free, HoldAction.INJECT, NOW_NS)
+    required = replace(free, profile=replace(free.profile, console_required=True))
+    assert not hold_gate.is_seen(required, HoldAction.INJECT, NOW_NS)
+
+
+@pytest.mark.hazard("HZ-STALE-DATA")
+@pytest.mark.parametrize(
+    ("beat", "ago_ms", "taken"),
+    [
+        (8, 0, True),
+        (80, 100, True),  # the same snapshot is still the newest
+        (7, 0, False),  # repeated
+        (6, 0, False),
+        (8, 101, False),  # older than the one before: out of a queue
+        (8, -1, False),  # not drawn yet
+    ],
+)
+def test_a_beat_counts_up_and_echoes_a_snapshot(beat, ago_ms, taken):
+    t_ms = NOW_NS // MS - ago_ms
+    made = hold_gate.beaten(DRAWN, beat, t_ms, NOW_NS)
+    assert made == (Screen(True, beat, t_ms * MS) if taken else None)
+    assert hold_gate.beaten(replace(DRAWN, on=False), 8, t_ms, NOW_NS) is None

@@ -9,7 +9,7 @@ from state_machine import requests as rq
 from state_machine.entries import Noted, Refused
 from state_machine.readings import Link, Motion, Paddle, Prompt
 from state_machine.requests import AUTO_EVENTS, AnyRequest, Event, Role
-from state_machine.state import Alarm, Hold, HoldAction, HoldPhase, Phase, State
+from state_machine.state import Alarm, Hold, HoldAction, HoldPhase, Phase, Screen, State
 from state_machine.step import Outcome, step
 from state_machine.targets import Compression, Targets, View
 from tests.core.fixtures import (
@@ -29,6 +29,9 @@ from tests.core.fixtures import (
 
 def scene(phase: Phase = Phase.ARM, **changes: Any) -> Scene:
     return Scene(state(phase, **changes), readings(), Targets())
+
+
+DRAWN = Screen(on=True, beat_count=7, drawn_ns=NOW_NS - 100_000_000)
 
 
 def ask(kind: type[rq.Request], *, by: str = ASSISTANT, role: Role = Role.TECHNOLOGIST, **f: Any):
@@ -107,6 +110,12 @@ REFUSED: tuple[tuple[Scene, Any, str], ...] = (
     (scene(), ask(rq.HandInjected, volume_nl=0), "0 nL: enter 1 to 1000000 nL"),
     (scene(), ask(rq.HandInjected, volume_nl=1_000_001), "1000001 nL: enter 1 to"),
     (scene(), ask(rq.Acknowledge, alarm="net-stop"), "no alarm 'net-stop' is on"),
+    (scene(), ask(rq.Console, by=" "), "say who you are"),
+    (scene(), ask(rq.ViewBeat, beat=1, t_ms=1), "declare the console first"),
+    (scene(screen=DRAWN), ask(rq.ViewBeat, beat=7, t_ms=NOW_NS // 10**6), "beat 7, t_ms"),
+    (scene(screen=DRAWN), ask(rq.ViewBeat, beat=8, t_ms=NOW_NS // 10**6 + 1), "comes after beat 7"),
+    (scene(screen=DRAWN), ask(rq.ViewBeat, beat=8, t_ms=NOW_NS // 10**6 - 101), "not older than"),
+    (scene(Phase.PRIME, screen=Screen(on=True)), ask(rq.TipOut), "the console's screen is not live"),
     (scene(Phase.STANDBY), ask(rq.Do, event=Event.STOP), "'stop' is not possible in 'standby'"),
     (scene(), ask(rq.Do, event=Event.OPEN), "send 'open-case' instead"),
     (scene(), ask(rq.Do, event=Event.CONFIRM_ARM), "send 'confirm-arm' instead"),

@@ -105,6 +105,8 @@ FIELDS: dict[type, Any] = {
     rq.Zero: {},
     rq.TipOut: {"purpose": st.sampled_from(["prime", "open-tip", "tip-drop", "?"])},
     rq.ChooseDuct: {"clock_h": st.integers(0, 13), "orifice": st.integers(0, 2)},
+    rq.Console: {"on": st.sampled_from([False, False, False, True])},
+    rq.ViewBeat: {"beat": st.integers(0, 9), "t_ms": st.integers(0, 10**6)},
     rq.Cannulate: {"difficult": st.booleans()},
     rq.ConfirmArm: {"plan": st.just("something else")},
     rq.SelectView: {"view": st.sampled_from(["CC", "ML_DBT", "NONE", "?"])},

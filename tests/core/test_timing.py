@@ -11,7 +11,7 @@ from state_machine import requests as rq
 from state_machine import timing
 from state_machine.entries import AnyEntry, Inputs
 from state_machine.requests import Event
-from state_machine.state import Hold, HoldAction, HoldPhase, Injection, Phase
+from state_machine.state import Hold, HoldAction, HoldPhase, Injection, Phase, Screen
 from state_machine.step import Outcome, step
 from state_machine.targets import Activity
 from state_machine.units import NS_PER_MS, NS_PER_S
@@ -181,3 +181,14 @@ def test_a_running_motion_wakes_for_its_ramp_and_its_motor_time():
     steady = injecting().but(plan={"running_ns": NOW_NS}, injection={"motor_ns": 60 * S})
     at_ns = timing.wake_at_ns(steady.state, steady.readings, NOW_NS)
     assert at_ns == NOW_NS + 120 * S + 1
+
+
+@pytest.mark.hazard("HZ-STALE-DATA")
+@pytest.mark.parametrize(
+    ("action", "limit_ms"), [(HoldAction.INJECT, 400), (HoldAction.EXPOSE, 200)]
+)
+def test_it_wakes_when_what_the_console_has_drawn_grows_too_old(action, limit_ms):
+    hold = Hold(phase=HoldPhase.OPEN, action=action, since_ns=NOW_NS)
+    drawn = Screen(on=True, beat_count=1, drawn_ns=NOW_NS - 50 * NS_PER_MS)
+    made = state(Phase.STANDBY, duct=None, hold=hold, screen=drawn)
+    assert wake(made) == drawn.drawn_ns + limit_ms * NS_PER_MS + 1

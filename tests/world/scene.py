@@ -61,10 +61,15 @@ class Script(Technologist):
     """The scripted technologist, who can be told to keep the hands off."""
 
     resting = False
+    page_frozen = False
 
-    def look(self, shown: Snapshot, now_ns: int) -> list[Deed]:
+    def view(self, shown: Snapshot) -> list[Deed]:
+        """Nothing while the page is frozen."""
+        return [] if self.page_frozen else super().view(shown)
+
+    def act(self, shown: Snapshot, now_ns: int) -> list[Deed]:
         """Nothing while resting."""
-        return [] if self.resting else super().look(shown, now_ns)
+        return [] if self.resting else super().act(shown, now_ns)
 
     def pressed(self, pressed: bool) -> None:
         """Somebody else moved the switch."""
