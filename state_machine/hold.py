@@ -12,6 +12,8 @@ beats echo the newest snapshot it has drawn, so beats that were kept in a queue 
 nothing. A console never opens the gate, it can only let it close.
 """
 
+from typing import Final
+
 import msgspec
 
 from state_machine.limits import Limits
@@ -29,13 +31,17 @@ class Wired(msgspec.Struct, frozen=True):
     """The console's view is alive, where one is needed."""
 
 
-def beaten(screen: Screen, beat: int, t_ms: int, now_ns: int) -> Screen | None:
-    """The console after a beat; None for a repeated one, or one that echoes no new snapshot."""
+NOT_LIVE: Final = "the console's screen is not live: look at it"
+
+
+def beaten(screen: Screen, beat: int, t_ms: int, now_ns: int) -> Screen | str:
+    """The console after a beat, or the words that refuse a repeated or an old one."""
     drawn_ns = t_ms * NS_PER_MS
-    if not screen.on or beat <= screen.beat_count:
-        return None
-    if not screen.drawn_ns <= drawn_ns <= now_ns:
-        return None
+    if not screen.on:
+        return "declare the console first"
+    if beat <= screen.beat_count or not screen.drawn_ns <= drawn_ns <= now_ns:
+        newest = f"after beat {screen.beat_count}, t_ms {screen.drawn_ns // NS_PER_MS}"
+        return f"beat {beat}, t_ms {t_ms}: not {newest}, or not of a snapshot that was sent"
     return Screen(on=True, beat_count=beat, drawn_ns=drawn_ns)
 
 

@@ -232,10 +232,7 @@ def _tip_out(turn: Turn, request: rq.TipOut) -> Words:
                 "the pump is not proven to stand still: wait",
             ),
             (not hold_gate.may_arm(state.hold, limits, turn.now_ns), "release the switch first"),
-            (
-                not hold_gate.is_seen(state, HoldAction.PRIME, turn.now_ns),
-                "the console's screen is not live: look at it",
-            ),
+            (not hold_gate.is_seen(state, HoldAction.PRIME, turn.now_ns), hold_gate.NOT_LIVE),
             (not none_blocks(state), "acknowledge the alarms first"),
             (
                 purpose is Purpose.TIP_DROP
@@ -343,17 +340,9 @@ def _console(turn: Turn, request: rq.Console) -> Words:
 
 def _view_beat(turn: Turn, request: rq.ViewBeat) -> Words:
     """A beat changes nothing but the proof; it is in the record as it came."""
-    screen = turn.state.screen
-    if not screen.on:
-        return _refuse(turn, request, "declare the console first")
-    beaten = hold_gate.beaten(screen, request.beat, request.t_ms, turn.now_ns)
-    if beaten is None:
-        words = f"beat {request.beat}, t_ms {request.t_ms}: a beat comes after beat"
-        return _refuse(
-            turn,
-            request,
-            f"{words} {screen.beat_count} and echoes a snapshot not older than the one before",
-        )
+    beaten = hold_gate.beaten(turn.state.screen, request.beat, request.t_ms, turn.now_ns)
+    if isinstance(beaten, str):
+        return _refuse(turn, request, beaten)
     turn.set(screen=beaten)
     return ()
 

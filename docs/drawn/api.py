@@ -180,7 +180,8 @@ def _limits() -> str:
         "## Limits",
         table(("of", "limit"), rows),
         "A dropped client is closed and never waited for. Nothing in the room depends on a client"
-        " that is there: the hold switch is wired to the room I/O box.",
+        " that is there, but for the console where the room requires one: the hold switch is wired"
+        " to the room I/O box.",
     )
 
 
