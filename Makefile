@@ -41,7 +41,7 @@ lint: $(READY)  ## Style, types, floors, and documents that are drawn from table
 	$(BIN)/python docs/generate.py --check
 
 # RUN names some of them; each goes on where it was ended.
-evidence: $(READY)  ## Long runs, resumable: mutation (about 90 min from nothing; RUN=mutation)
+evidence: $(READY)  ## Long runs, resumable: mutation, failures (hours from nothing; RUN=mutation: one of them)
 	nice -n 19 $(BIN)/python -m tests.evidence.cli $(RUN)
 
 docs: $(READY)  ## Draw the documents that are made from tables again

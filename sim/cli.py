@@ -13,6 +13,7 @@ from controller.version import VERSION
 from drivers.registry import known_names
 from sim import assistant, demo, procedure, serve
 from sim.bench import command as bench
+from sim.failures import command as failures
 from sim.order_arguments import add_order, order_of
 
 _EXAMPLES = """\
@@ -46,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         ("demo", demo, "one whole procedure, real controller, simulated devices"),
         ("serve", serve, "simulated devices in real time, on a pty and a Modbus address"),
         ("technologist", assistant, "the scripted technologist, as a client of a controller"),
+        ("failures", failures, "failures over real wires, judged: who stopped the pump, and when"),
         ("bench", bench, "measure stop latency, cost of a pass, lateness, memory, speed"),
     ):
         command = commands.add_parser(name, help=about, description=about)

@@ -145,9 +145,13 @@ def _motor_pin(state: State, readings: Readings, now_ns: int) -> bool:
     )
 
 
-def _lost(which: str) -> Callable[[State, Readings, int], bool]:
+def _lost(
+    which: str, phases: frozenset[Phase] = _AT_WORK | {Phase.STOPPED}
+) -> Callable[[State, Readings, int], bool]:
+    """Also while stopped: what is lost there, or is still lost, must not look mended."""
+
     def present(state: State, readings: Readings, _now_ns: int) -> bool:
-        return state.phase in _AT_WORK and getattr(readings, which).link is not Link.UP
+        return state.phase in phases and getattr(readings, which).link is not Link.UP
 
     return present
 
@@ -227,7 +231,7 @@ ALARMS: Final[tuple[AlarmRow, ...]] = (
     AlarmRow("exposing-unasked", _H, True, _exposing_unasked, "the unit exposes without a permit", "press emergency stop", "HZ-EXPOSURE", stops=True),
     AlarmRow("pump-stalled", _M, True, lambda s, r, n: r.pump.alarm is PumpAlarm.STALL, "the pump's motor has stalled", "look for a blocked line or the end of the plunger", "HZ-OVERPRESSURE", stops=True),
     AlarmRow("pump-timeout", _M, True, lambda s, r, n: r.pump.alarm is PumpAlarm.TIMEOUT, "the pump stopped itself: it heard nothing", "check the controller and the pump's line", "HZ-STOP-FAILS", stops=True),
-    AlarmRow("pump-lost", _M, True, _lost("pump"), "the pump does not answer", "check its cable and power", "HZ-LOST-COUNT", stops=True),
+    AlarmRow("pump-lost", _M, True, _lost("pump", _AT_WORK), "the pump does not answer", "check its cable and power", "HZ-LOST-COUNT", stops=True),
     AlarmRow("line-lost", _M, True, _lost("line"), "the line pressure sensor does not answer", "check its cable and power", "HZ-STALE-DATA", stops=True),
     AlarmRow("room-lost", _M, True, _lost("room"), "the room box does not answer", "check its network cable; use the hardware stop", "HZ-STALE-DATA", stops=True),
     AlarmRow("unit-lost", _M, True, _lost("mammograph"), "the mammography unit does not answer", "check its network cable; use the unit's own release", "HZ-STALE-DATA"),

@@ -10,7 +10,7 @@ from typing import Final
 from config.load import LoadedRoom, load_room
 from config.problems import ConfigError
 from drivers.registry import known_names
-from sim.bench import latency, lateness, passes, process, speed, stop_paths, table
+from sim.bench import latency, lateness, passes, process, speed, stop_paths, stop_paths_real, table
 from sim.bench.figures import Result, machine
 
 _NS_PER_S: Final = 10**9
@@ -31,6 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--procedures", type=int, default=5, help="virtual speed: procedures")
     parser.add_argument("--room", default="demo", metavar="FILE", help="room file or name")
     parser.add_argument("--seed", type=int, default=1, help="first seed")
+    parser.add_argument(
+        "--runs", type=int, default=100, help="stop-paths-real: trials per path; --out resumes"
+    )
+    parser.add_argument("--path", choices=tuple(stop_paths_real.BY_NAME), help="stop-paths-real")
 
 
 def _trips(args: argparse.Namespace, _loaded: LoadedRoom) -> list[Result]:
@@ -58,6 +62,13 @@ def _stop_paths(args: argparse.Namespace, loaded: LoadedRoom) -> list[Result]:
     return stop_paths.measure(loaded, args.seeds, args.seed)
 
 
+def _stop_paths_real(args: argparse.Namespace, _loaded: LoadedRoom) -> list[Result]:
+    on = machine()
+    found = stop_paths_real.measure(args.runs, args.seed, args.out, on, args.path)
+    sys.stderr.write("\n".join(stop_paths_real.markdown(found)) + "\n")
+    return found
+
+
 MEASUREMENTS: Final[dict[str, Callable[[argparse.Namespace, LoadedRoom], list[Result]]]] = {
     "stop-latency": _trips,
     "passes": _passes,
@@ -65,12 +76,16 @@ MEASUREMENTS: Final[dict[str, Callable[[argparse.Namespace, LoadedRoom], list[Re
     "process": _process,
     "virtual-speed": _speed,
     "stop-paths": _stop_paths,
+    "stop-paths-real": _stop_paths_real,
 }
+_ALONE: Final = ("stop-paths-real",)
+"""Hours: only when asked for."""
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure: 0 done (aims missed are said, not failed), 2 bad input."""
-    counts = {name: getattr(args, name) for name in ("trips", "seconds", "seeds", "procedures")}
+    names = ("trips", "seconds", "seeds", "procedures", "runs")
+    counts = {name: getattr(args, name) for name in names}
     wrong = [name for name, value in counts.items() if value <= 0]
     if wrong:
         sys.stderr.write(f"bench: --{wrong[0]} is {counts[wrong[0]]}; give a number above 0\n")
@@ -84,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
     sys.stderr.write(" ".join(f"{key}={value}" for key, value in where.items()) + "\n")
     results: list[Result] = []
     for name, measure in MEASUREMENTS.items():
-        if args.only in (None, name):
+        if args.only == name or (args.only is None and name not in _ALONE):
             found = measure(args, loaded)
             results += found
             for result in found:

@@ -69,10 +69,19 @@ def _path(result: Result) -> Iterator[str]:
     yield f"  {result['path']:<40}{shown} {bound}  n={result['runs']}"
 
 
+def _real_path(result: Result) -> Iterator[str]:
+    ms, ul = result["ms"], result["plunger_ul"]
+    cells = (ms["p50"], ms["p99"], ms["max"], ul["p50"], ul["p99"], ul["max"])
+    shown = " ".join("-".rjust(8) if cell is None else f"{cell:>8g}" for cell in cells)
+    missed = f"not measured {result['not_measured']}"
+    yield f"  {result['path']:<40}{shown}  n={result['runs']}  {missed}"
+
+
 _HEADS: Final = {
     "stop-latency": "ms: p50, p99, p99.9, max",
     "cost-of-a-pass": "us: p50, p99, p99.9, max",
     "lateness": "of a 20 ms wait: p50, p99, p99.9, max",
+    "stop-path-real": "standstill ms p50 p99 max, plunger uL p50 p99 max",
     "stop-path": (
         "virtual; standstill ms p50 p99 max, plunger uL p50 max, entered uL max, bound uL"
     ),
@@ -82,4 +91,5 @@ _ROWS: Final[dict[str, Callable[[Result], Iterator[str]]]] = {
     "cost-of-a-pass": _cost,
     "lateness": _late,
     "stop-path": _path,
+    "stop-path-real": _real_path,
 }

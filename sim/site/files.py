@@ -6,9 +6,15 @@ from typing import Final
 import config
 
 _SHIPPED: Final = Path(config.__file__).parent
+_LOOSER: Final = """\
+ramp_nl_min_s = 100_000
+injections_per_duct_count = 3
+injections_per_side_day_count = 4
+"""
+"""As far as the program allows: a shorter way to the next failure."""
 _CHANGES: Final = (
     ("dead_space_nl = 59_000", "dead_space_nl = 2_000"),
-    ("prime_volume_nl = 80_000", "prime_volume_nl = 40_000\nramp_nl_min_s = 100_000"),
+    ("prime_volume_nl = 80_000", "prime_volume_nl = 31_000\n" + _LOOSER),
 )
 
 

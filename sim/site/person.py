@@ -41,6 +41,7 @@ class Person(Technologist):
         """Count arming again from here."""
         self.rearm_count = 0
         self.gave_up = ""
+        self._replugged = False
 
     def look(self, shown: Snapshot, now_ns: int) -> list[Deed]:
         """What to do now; after a procedure comes the next one."""
@@ -68,6 +69,16 @@ class Person(Technologist):
         """The pump must be proven to stand, so it needs its power here too."""
         return self._powered(shown) or self.decannulate(shown)
 
+    def arm_again(self, shown: Snapshot) -> list[Deed]:
+        """Arm; give up a duct that has had its share; plug a slow line in anew, once."""
+        missing = " ".join(shown["ways"].get("arm", ()))
+        if "left for this duct" in missing or "has had its" in missing:
+            return self.go_on(shown, "done")
+        if "too slowly" in missing and not self._replugged:
+            self._replugged = True
+            return [Hand("pump_cable", "out"), Hand("pump_cable", "in")]
+        return self.arm(shown)
+
     def done(self, _shown: Snapshot) -> list[Deed]:
         """No images: the procedure ends here."""
         return self.ask_as_radiologist("do", event="abort")
@@ -93,4 +104,5 @@ _OWN: Final[dict[str, Callable[[Person, Snapshot], list[Deed]]]] = {
     "stopped": Person.mend,
     "decannulate": Person.take_out,
     "settle": Person.done,
+    "arm": Person.arm_again,
 }

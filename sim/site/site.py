@@ -14,7 +14,7 @@ from typing import Any, Final
 from config.load import load_room
 from controller.assembly import JOURNAL_FILE
 from controller.clock import RealClock
-from controller.record.chain import decode
+from controller.record.chain import Row, decode
 from controller.record.reader import open_reader
 from drivers.registry import known_names
 from sim import processes
@@ -22,6 +22,7 @@ from sim.client import Gone, Lines, connect, hang_up
 from sim.processes import Process
 from sim.site import files
 from sim.site.person import Person
+from sim.site.terminal import Terminal
 from sim.technologist import Request
 from state_machine.entries import Entry
 
@@ -50,14 +51,27 @@ class Late(Exception):
 class Site:
     """One room: devices, at most one controller at a time, and a person; ``close`` ends all."""
 
-    def __init__(self, folder: Path, seed: int = 1) -> None:
-        """Start the devices; the person waits for a controller."""
+    def __init__(self, folder: Path, seed: int = 1, module: str = CONTROLLER) -> None:
+        """Start the devices; the person waits for a controller.
+
+        Args:
+            folder: for everything that the processes write.
+            seed: of the devices' noise and reply times.
+            module: the controller's entry.
+        """
         self.folder = folder
+        self.module = module
         self.room_file = files.write(folder)
         self.processes: list[Process] = []
+        self._named: dict[str, Process] = {}
+        self.other: Shown = {}
+        """What another controller showed last (``watch_other``)."""
         self.api: Lines | None = None
         self.shown: Shown = {}
         self.running: Process | None = None
+        self.terminal = Terminal(folder / "controller.log")
+        self.inserted: Truth = {}
+        """What was true when the cannula went in."""
         self.profile = load_room(str(self.room_file), known_names()).profile
         self.who = Person(self.profile)
         self.devices = self._start("devices", processes.serve(seed=seed), pipe=True)
@@ -74,6 +88,7 @@ class Site:
     ) -> Process:
         process = processes.start(self.folder, name, command, pipe, error)
         self.processes.append(process)
+        self._named[name] = process
         return process
 
     def start(self, name: str, module: str, *arguments: str, error: int | None = None) -> Process:
@@ -111,6 +126,8 @@ class Site:
         """
         if self.api is None:
             raise Gone("no controller runs")
+        if not self.terminal.stopped:
+            self.terminal.drain()
         if not select.select([self.api], [], [], limit_s)[0]:
             return None
         newest = None
@@ -141,6 +158,12 @@ class Site:
                 self._act(shown)
         raise Late(f"not so after {limit_s} s: {json.dumps(self.shown)}")
 
+    def step(self, limit_s: float = _LOOK_S) -> None:
+        """Look once and act on it."""
+        shown = self.look(limit_s)
+        if shown is not None:
+            self._act(shown)
+
     def _act(self, shown: Shown) -> None:
         for deed in self.who.look(shown, now_ns()):
             if isinstance(deed, Request):
@@ -165,6 +188,8 @@ class Site:
         answer = self.hands.ask({"set": {name: value}})
         if answer != {"set": True}:
             raise ValueError(str(answer.get("error", answer)))
+        if (name, value) == ("tip", "duct"):
+            self.inserted = self.truth()
 
     def truth(self) -> Truth:
         """What is really so."""
@@ -176,7 +201,23 @@ class Site:
         said = self.hands.ask({"events": True})["events"]
         return [(at_ns, name, value, nl) for at_ns, name, value, nl in said if at_ns >= since_ns]
 
-    def watch(self, done: Callable[[Truth], bool], limit_s: float) -> Truth:
+    def faults(self) -> dict[str, int]:
+        """What each fault of the wires really did so far."""
+        counts: dict[str, int] = self.hands.ask({"faults": True})["faults"]
+        return counts
+
+    def let_pass(self, span_s: float) -> None:
+        """Let time pass; what the controller shows meanwhile is looked at."""
+        end_ns = now_ns() + int(span_s * 1e9)
+        while (left_s := (end_ns - now_ns()) / 1e9) > 0:
+            if self.api is None:
+                select.select([], [], [], left_s)
+            else:
+                self.look(left_s)
+
+    def watch(
+        self, done: Callable[[Truth], bool], limit_s: float, tick_s: float = _TICK_S
+    ) -> Truth:
         """Ask for the truth until it satisfies ``done``.
 
         Raises:
@@ -187,11 +228,11 @@ class Site:
         while not done(truth):
             if now_ns() >= end_ns:
                 raise Late(f"not so after {limit_s} s: {truth}")
-            select.select([self.hands], [], [], _TICK_S)
+            select.select([self.hands], [], [], tick_s)
             truth = self.truth()
         return truth
 
-    def inject(self, least_nl: int = 4_000, limit_s: float = 60.0) -> Shown:
+    def inject(self, least_nl: int = 4_000, limit_s: float = 150.0) -> Shown:
         """Everything up to an injection under way with some volume counted."""
         self.set("prime", True)
         return self.until(
@@ -203,6 +244,25 @@ class Site:
             limit_s,
             act=True,
         )
+
+    def end(self, name: str) -> None:
+        """Tell the newest process of that name to end."""
+        processes.end(self._named[name])
+
+    def watch_other(self, socket: str, span_s: float) -> None:
+        """See for a while what another controller shows."""
+        with contextlib.chdir(self.folder):
+            lines = connect(socket, "the other controller", PATIENCE_S)
+        try:
+            end_ns = now_ns() + int(span_s * 1e9)
+            while now_ns() < end_ns:
+                self.look(0.0)
+                if select.select([lines], [], [], _TICK_S)[0]:
+                    for message in lines.hear():
+                        if message["k"] == "snapshot":
+                            self.other = message
+        finally:
+            hang_up(lines)
 
     # --- the record ---------------------------------------------------------------------------
 
@@ -216,8 +276,21 @@ class Site:
         with open_reader(self.journal) as rows:
             return [e for row in rows for e in decode(row) if e.seq > after_seq]
 
+    def record_seq(self) -> int:
+        """Number of the newest entry on the disk."""
+        return max((row.last_seq for row in self._rows()), default=0)
+
+    def record_utc_ns(self, since_ns: int) -> list[int]:
+        """Wall clock of the rows since an instant, in order."""
+        return [row.utc_ns for row in self._rows() if row.boot_ns >= since_ns]
+
+    def _rows(self) -> list[Row]:
+        with open_reader(self.journal) as rows:
+            return list(rows)
+
     def close(self) -> None:
         """End what is left."""
         hang_up(self.api, getattr(self, "hands", None))
         for process in reversed(self.processes):
             processes.end(process)
+        self.terminal.close()

@@ -33,7 +33,10 @@ class Run(NamedTuple):
     lasts: str
 
 
-RUNS: Final = (Run("mutation", "tests.mutation.cli", "mutation.md", "an hour and a half"),)
+RUNS: Final = (
+    Run("mutation", "tests.mutation.cli", "mutation.md", "an hour and a half"),
+    Run("failures", "sim.failures", "failures.jsonl", "three hours on a quiet machine"),
+)
 
 HEAD: Final = """\
 # Evidence: the long runs

@@ -92,6 +92,18 @@ def test_the_cable_of_the_room_box_is_pulled():
     assert scene.raised["room-lost"] == "medium"
 
 
+@pytest.mark.hazard("HZ-STALE-DATA", "HZ-STOP-FAILS")
+def test_what_is_lost_after_the_procedure_was_stopped_is_said_too():
+    scene = injecting()
+    for wire in ("line", "room", "mammograph"):
+        scene.world.wires[wire].pull()
+    scene.run(8)
+    assert scene.phase == "stopped"
+    assert scene.raised == {"line-lost": "medium", "room-lost": "medium", "unit-lost": "medium"}
+    scene.acknowledge_all().run(1)
+    assert scene.alarms == set(scene.raised), "acknowledged, and not mended"
+
+
 @pytest.mark.hazard("HZ-OVERPRESSURE")
 @pytest.mark.parametrize("volume_nl", [20_000, 54_000])
 def test_the_line_is_blocked(volume_nl: int):
