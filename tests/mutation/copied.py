@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -90,8 +91,9 @@ class Tests:
             raise SystemExit(f"they pass, but not in the process kept warm ({status}):\n{output}")
 
     def close(self) -> None:
-        """End the process that is kept warm."""
-        self._warm.communicate()
+        """End the process that is kept warm, and with it a run that is under way."""
+        self._warm.send_signal(signal.SIGINT)
+        self._warm.wait()
 
     def run(self) -> tuple[int | None, str]:
         """Status and output of the first part that fails; no status when time was up."""

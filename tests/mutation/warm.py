@@ -6,6 +6,7 @@ tree. Each line of standard input is a JSON list
 when the time was up. Each run is a fork: what it imports is the tree as it is at that moment.
 """
 
+import contextlib
 import gc
 import json
 import multiprocessing
@@ -49,7 +50,7 @@ def run(limit_s: float, arguments: list[str]) -> tuple[int | None, str]:
     """One run of pytest in a process of its own; no status when the time was up."""
     with tempfile.NamedTemporaryFile("r", encoding="utf-8", errors="replace") as output:
         child = multiprocessing.get_context("fork").Process(
-            target=_child, args=(arguments, output.name)
+            target=_child, args=(arguments, output.name), daemon=True
         )
         child.start()
         child.join(limit_s)
@@ -73,4 +74,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with contextlib.suppress(KeyboardInterrupt):
+        main()
