@@ -34,7 +34,7 @@ class Run(NamedTuple):
 
 
 RUNS: Final = (
-    Run("mutation", "tests.mutation.cli", "mutation.md", "an hour and a half"),
+    Run("mutation", "tests.mutation.cli", "mutation.md", "half an hour on a quiet machine"),
     Run("failures", "sim.failures", "failures.jsonl", "three hours on a quiet machine"),
 )
 
