@@ -13,8 +13,11 @@ from drivers.new_era.motion import (
     told_diameter_um,
     told_rate_nl_min,
 )
+from drivers.new_era.motor import Job, Motor
+from drivers.new_era.script import Script
 from drivers.new_era.settings import identify
 from drivers.new_era.stop import Stop
+from state_machine.readings import Motion as MotionIs
 from state_machine.readings import Prompt
 from state_machine.targets import PumpAction, PumpTarget
 
@@ -145,6 +148,60 @@ def test_an_alarm_is_a_sign_and_stop_is_told_again():
     stop.alarmed(ASKED_NS + 5 * MS)
     assert stop.stp_due_ns() == ASKED_NS + 5 * MS
     assert stop.give_up_ns() == ASKED_NS + 2_000 * MS
+
+
+# --- the motor -----------------------------------------------------------------------------
+
+
+def standing() -> Motor:
+    """Settings proven, standstill proven at COUNTERS."""
+    motor = Motor(0)
+    motor.probe(ASKED_NS)
+    motor.settled = True
+    assert motor.stop is not None
+    motor.stop.stp_answered(STANDS, False, ASKED_NS)
+    for at_ns in (ASKED_NS, ASKED_NS + 100 * MS):
+        motor.counted(COUNTERS, Prompt.STOPPED, at_ns, at_ns)
+    return motor
+
+
+def job(**options: bool) -> Job:
+    return Job(Script(()), lambda _script, _now_ns: None, lambda _why, _now_ns: None, **options)
+
+
+def test_a_motor_nobody_talked_to_does_not_stand():
+    assert not Motor(0).stands
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS")
+def test_a_motor_stands_when_settings_and_standstill_are_proven():
+    motor = standing()
+    assert motor.stands
+    assert motor.known.motion is MotionIs.STOPPED
+    assert not motor.known.may_move
+
+
+@pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
+@pytest.mark.parametrize("working", [False, True])
+def test_a_counter_that_moves_while_the_pump_is_told_things_is_motion(working):
+    motor = standing()
+    motor.job = job() if working else None
+    motor.counted(Dispensed(5_010, 700, 10), Prompt.STOPPED, ASKED_NS, ASKED_NS + 200 * MS)
+    assert motor.stands
+    motor.counted(Dispensed(5_011, 700, 10), Prompt.STOPPED, ASKED_NS, ASKED_NS + 200 * MS)
+    assert motor.stop is not None
+    assert motor.known.may_move
+
+
+def test_counters_may_jump_while_they_are_cleared_and_once_after():
+    motor = standing()
+    motor.job = job(moves_counters=True)
+    motor.counted(Dispensed(0, 0, 1), Prompt.STOPPED, ASKED_NS, ASKED_NS + 200 * MS)
+    motor.end_job()
+    motor.counted(Dispensed(90, 0, 1), Prompt.STOPPED, ASKED_NS, ASKED_NS + 300 * MS)
+    assert motor.stands
+    motor.counted(Dispensed(92, 0, 1), Prompt.STOPPED, ASKED_NS, ASKED_NS + 400 * MS)
+    assert not motor.stands
 
 
 # --- one motion ----------------------------------------------------------------------------
