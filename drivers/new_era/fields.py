@@ -110,7 +110,7 @@ def format_up(thousandths: int) -> str:
 
     A pump told a diameter that is too small moves too far and delivers too much.
     """
-    step = _step(max(1, thousandths))
+    step = _step(thousandths)
     return _written(round_down(-(-thousandths // step) * step))
 
 

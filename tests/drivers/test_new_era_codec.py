@@ -318,9 +318,10 @@ def test_numbers_that_are_refused(thousandths, words):
         format_down(thousandths)
 
 
-def test_rounding_up_into_overflow_is_refused():
+@pytest.mark.parametrize("thousandths", [-1, 0, 9_999_001])
+def test_what_rounding_up_cannot_say_is_refused(thousandths):
     with pytest.raises(NumberRefused):
-        format_up(9_999_001)
+        format_up(thousandths)
 
 
 @pytest.mark.hazard("HZ-OVERVOLUME")
@@ -384,7 +385,10 @@ def test_counters(text, dispensed):
 
 
 def test_counters_agree_within_a_digit_of_the_coarser():
-    assert Dispensed(10_000, 0, 10).near(Dispensed(9_999, 0, 1))
+    assert Dispensed(10_000, 0, 10).near(Dispensed(9_990, 0, 1))
+    assert Dispensed(0, 10, 1).near(Dispensed(0, 0, 10))
+    assert not Dispensed(10_000, 0, 10).near(Dispensed(9_989, 0, 1))
+    assert not Dispensed(0, 11, 1).near(Dispensed(0, 0, 10))
     assert not Dispensed(9_998, 0, 1).near(Dispensed(10_000, 0, 1))
     assert not Dispensed(0, 2, 1).near(Dispensed(0, 0, 1))
 

@@ -98,6 +98,7 @@ def test_messages_and_plans_are_never_changed_in_place(struct):
 
 def test_driver_has_the_five_verbs():
     driver: Driver[PumpTarget, PumpReading] = NewEra(plan=PLAN)
+    assert driver.reading() == PumpReading(refusal="not connected yet")
     assert driver.reading().link is Link.LOST
     assert driver.deadline_ns() == NEVER_NS
     assert driver.give(PumpTarget(), Activity.IDLE, 5) == b""

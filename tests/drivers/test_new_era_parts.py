@@ -158,10 +158,7 @@ def standing() -> Motor:
     motor = Motor(0)
     motor.probe(ASKED_NS)
     motor.settled = True
-    assert motor.stop is not None
-    motor.stop.stp_answered(STANDS, False, ASKED_NS)
-    for at_ns in (ASKED_NS, ASKED_NS + 100 * MS):
-        motor.counted(COUNTERS, Prompt.STOPPED, at_ns, at_ns)
+    prove(motor)
     return motor
 
 
@@ -179,6 +176,43 @@ def test_a_motor_stands_when_settings_and_standstill_are_proven():
     assert motor.stands
     assert motor.known.motion is MotionIs.STOPPED
     assert not motor.known.may_move
+
+
+def prove(motor: Motor) -> None:
+    assert motor.stop is not None
+    motor.stop.stp_answered(STANDS, False, ASKED_NS)
+    for at_ns in (ASKED_NS, ASKED_NS + 100 * MS):
+        motor.counted(COUNTERS, Prompt.STOPPED, at_ns, at_ns)
+
+
+@pytest.mark.parametrize(
+    ("reason", "ended"), [("", MotionIs.STOPPED), ("it stalled", MotionIs.FAILED)]
+)
+def test_a_motion_that_is_stopped_ends_as_it_was_stopped(reason, ended):
+    motor = standing()
+    motor.plan = plan()
+    motor.known.motion, motor.known.rate_nl_min = MotionIs.RUNNING, 100_000
+    motor.begin_stop(reason, ASKED_NS)
+    assert motor.known.motion is MotionIs.STOPPING
+    assert motor.known.rate_nl_min == 0
+    prove(motor)
+    assert motor.known.motion is ended
+    assert motor.known.motion_refusal == reason
+    assert motor.spent == ({1} if reason else set())
+    motor.begin_stop("", ASKED_NS)  # a later stop is not the motion's
+    prove(motor)
+    assert motor.known.motion is MotionIs.STOPPED
+
+
+def test_a_motion_that_never_ran_has_failed_until_the_next_standstill():
+    motor = standing()
+    motor.plan = plan()
+    motor.known.motion = MotionIs.PREPARED
+    motor.fail("changed")
+    assert motor.known.motion is MotionIs.FAILED
+    motor.begin_stop("", ASKED_NS)
+    prove(motor)
+    assert motor.known.motion is MotionIs.STOPPED
 
 
 @pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
