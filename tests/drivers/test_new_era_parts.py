@@ -208,11 +208,13 @@ def test_a_motion_that_never_ran_has_failed_until_the_next_standstill():
     motor = standing()
     motor.plan = plan()
     motor.known.motion = MotionIs.PREPARED
+    shown = []
     motor.fail("changed")
-    assert motor.known.motion is MotionIs.FAILED
+    shown.append(motor.known.motion)
     motor.begin_stop("", ASKED_NS)
     prove(motor)
-    assert motor.known.motion is MotionIs.STOPPED
+    shown.append(motor.known.motion)
+    assert shown == [MotionIs.FAILED, MotionIs.STOPPED]
 
 
 @pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
@@ -221,6 +223,7 @@ def test_a_counter_that_moves_while_the_pump_is_told_things_is_motion(working):
     motor = standing()
     motor.job = job() if working else None
     motor.counted(Dispensed(5_010, 700, 10), Prompt.STOPPED, ASKED_NS, ASKED_NS + 200 * MS)
+    motor.end_job()
     assert motor.stands
     motor.counted(Dispensed(5_011, 700, 10), Prompt.STOPPED, ASKED_NS, ASKED_NS + 200 * MS)
     assert motor.stop is not None
