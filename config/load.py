@@ -30,7 +30,8 @@ from config.room import (
 )
 from config.tighten import looser_than_default, tightened
 from state_machine.limits import Limits
-from state_machine.profile import Order, Profile
+from state_machine.profile import CheckRule, Order, Profile
+from state_machine.units import NS_PER_S
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,8 @@ class _Procedure:
             site_responsibility=room.room.site_responsibility,
             pressure_switch=room.room.pressure_switch,
             console_required=room.room.console_required,
+            daily_check=CheckRule(room.room.daily_check),
+            safe_mode_ns=room.pump.safe_timeout_s * NS_PER_S,
         )
 
 
@@ -226,6 +229,11 @@ def _deviations(room: RoomConfig, limits: Limits) -> tuple[str, ...]:
         words.append(
             "no independent pressure switch is wired in series with the pump permit: "
             "pressure is limited by this program alone"
+        )
+    if room.room.daily_check == "waived":
+        words.append(
+            "the daily check is waived: nothing shows that relay, Safe mode, switches and sounder "
+            "act before they are needed"
         )
     if room.room.mode == "clinical":
         words.append(

@@ -134,6 +134,16 @@ def mode_rules(
                 "write who takes responsibility at this site, or set mode to bench",
             )
         )
+    if room.daily_check != "required":
+        found.append(
+            Problem(
+                file,
+                "room.daily_check",
+                f'"{room.daily_check}"',
+                '"required", because mode is "clinical"',
+                "leave the key out, and do the daily check",
+            )
+        )
     if pump is not None and PurePosixPath(pump.port).parent not in _REAL_PORTS:
         found.append(
             Problem(

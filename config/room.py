@@ -122,6 +122,8 @@ class RoomSection(Section):
     pressure_switch: bool = Field(
         description="true when a pressure switch is wired in series with the pump permit"
     )
+    daily_check: Literal["required", "waived"] = "required"
+    """Whether arming needs a daily check of what stops the pump; never waived in clinical mode."""
     temperature_sensor: bool = False
     """The line sensor also measures contrast temperature; else a person enters it."""
     journal_folder: Annotated[Text, AfterValidator(_below_state_folder)] = "journal"

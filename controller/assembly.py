@@ -11,6 +11,7 @@ import msgspec
 
 from config.load import LoadedRoom
 from config.state_paths import StatePaths
+from controller import clock as machine
 from controller.api import LocalApi
 from controller.api_socket import UnixListener
 from controller.clock import Clock, RealClock
@@ -81,18 +82,19 @@ def begin(
     kept: bytes | None,
     last_seq: int,
     wakers: tuple[Port, ...] = (),
+    boot_id: str = "",
 ) -> Room:
     """A room at its start: recovered state, the start on record, nothing permitted."""
-    state = recovery.start(loaded.profile, kept, last_seq)
+    state = recovery.start(loaded.profile, kept, last_seq, boot_id)
     links = [Link(name, ports[name], driver) for name, driver in drivers.items()]
     now_ns = clock.now_ns()
     state = msgspec.structs.replace(state, entry_seq=last_seq + 1, phase_ns=now_ns)
     room = Room(state, links, journal, api, clock, wakers)
-    record(room, (started(loaded, last_seq + 1, now_ns),), now_ns, clock.utc_ns())
+    record(room, (started(loaded, last_seq + 1, now_ns, boot_id),), now_ns, clock.utc_ns())
     return room
 
 
-def started(loaded: LoadedRoom, seq: int, now_ns: int) -> Started:
+def started(loaded: LoadedRoom, seq: int, now_ns: int, boot_id: str = "") -> Started:
     """The entry that opens a controller's part of the record."""
     profile = loaded.profile
     return Started(
@@ -107,6 +109,7 @@ def started(loaded: LoadedRoom, seq: int, now_ns: int) -> Started:
             for row in LIMITS
         ),
         deviations=loaded.deviations,
+        boot_id=boot_id,
         profile=msgspec.msgpack.encode(profile),
     )
 
@@ -180,6 +183,7 @@ class RealRoom:
             resume.state if resume else None,
             self.journal.last_seq(),
             wakers=(_JournalWaker(self.journal), self._opener.wake_port),
+            boot_id=machine.boot_id(),
         )
         self._stopping = False
 

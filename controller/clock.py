@@ -8,11 +8,26 @@ import os
 import select
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final, Protocol
 
 from drivers.ports import Port
 
 _NS_PER_MS: Final = 1_000_000
+
+
+_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+
+
+def boot_id() -> str:
+    """Name of this start of the machine, which boot times belong to; empty = not known.
+
+    Linux makes a new one at every start (random(4)).
+    """
+    try:
+        return _BOOT_ID.read_text("ascii").strip()
+    except OSError:
+        return ""
 
 
 class Clock(Protocol):

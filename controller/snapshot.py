@@ -6,14 +6,14 @@ Plain fields with units in their names; ``null`` is *absent*, never zero.
 from typing import Any
 
 from controller.loop import Room
-from state_machine import ledger, observe
+from state_machine import daily_check, ledger, observe
 from state_machine.alarms import ALARM_BY_NAME
 from state_machine.facts import read_back
 from state_machine.guide import ways
 from state_machine.injection import next_checkpoint_nl
 from state_machine.readings import Motion
 from state_machine.state import State
-from state_machine.units import NS_PER_MS
+from state_machine.units import NS_PER_MS, NS_PER_S
 
 
 def snapshot(room: Room, number: int, now_ns: int) -> dict[str, Any]:
@@ -65,6 +65,7 @@ def snapshot(room: Room, number: int, now_ns: int) -> dict[str, Any]:
             "made_count": state.exposure.made_count,
             "stage": room.targets.mammograph.exposure.name,
         },
+        "daily_check": _daily_check(state, now_ns),
         "alarms": _alarms(room),
         "refused": state.refused,
         "devices": _devices(room, now_ns),
@@ -146,6 +147,27 @@ def _volume(room: Room) -> dict[str, Any]:
         "retract_nl": state.injection.retract_nl,
         "checkpoint_nl": next_checkpoint_nl(state, done_nl) if state.injection.number else 0,
         "duct_limit_nl": observe.halved(state, state.profile.limits.duct_volume_nl),
+    }
+
+
+def _daily_check(state: State, now_ns: int) -> dict[str, Any]:
+    """Whether the daily check holds, how long, and what it waits for while it is under way."""
+    check, row, last = state.check, daily_check.row_of(state), state.checked
+    left_ns = max(0, daily_check.until_ns(state) - now_ns)
+    return {
+        "rule": state.profile.daily_check.value,
+        "valid": daily_check.valid(state, now_ns),
+        "left_s": left_ns // NS_PER_S,
+        "failed_step": last.step,
+        "failed_words": last.words,
+        "step": row.step.value if row else "",
+        "part": row.part if row else "",
+        "prompt": row.prompt if row else "",
+        "asks": row.asks if row else "",
+        "row": check.row + 1 if check else 0,
+        "rows": len(daily_check.ROWS),
+        "age_ms": (now_ns - check.since_ns) // NS_PER_MS if check else 0,
+        "within_ms": row.within(state.profile) // NS_PER_MS if row else 0,
     }
 
 

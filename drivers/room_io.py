@@ -22,7 +22,7 @@ from drivers.modbus_session import Kind, ProbeStep, settings_steps
 from drivers.registers import IDENTITY, U16, U32, Block, Register, Values, whole
 from state_machine.readings import RoomReading, TripCause
 from state_machine.targets import RoomTarget
-from state_machine.units import NS_PER_MS
+from state_machine.units import NS_PER_MS, NS_PER_S
 
 STATUS: Final = (
     Register(100, "scan_count", 0, U16, "", "the box's own input scan, every 5 ms; wraps"),
@@ -81,6 +81,11 @@ ECHO_FRESH_NS: Final = 300 * NS_PER_MS
 """Longest watchdog of the box (safety rules, trip after 250-300 ms)."""
 
 
+WITHHELD_NS: Final = NS_PER_S
+"""Longest time for which the heartbeat is kept from the box on purpose (daily check): three
+watchdogs, and below the 2 s after which the box drops its owner."""
+
+
 class RoomIo(MapDevice[RoomTarget, RoomReading]):
     """Driver of the room I/O box; see :class:`drivers.driver.Driver`.
 
@@ -125,10 +130,20 @@ class RoomIo(MapDevice[RoomTarget, RoomReading]):
         return (claim, *settings_steps(CONFIG_BLOCK, self._settings))
 
     def _command(self, target: RoomTarget, now_ns: int) -> Question | None:
+        if self._withheld(target, now_ns):
+            return None
         payload = _payload(target)
         if payload == self._acknowledged and now_ns < self._command_due_ns():
             return None
         return self._write(payload, now_ns)
+
+    def _withheld(self, target: RoomTarget, now_ns: int) -> bool:
+        """Nothing is written on purpose, for ``WITHHELD_NS`` at most."""
+        if not target.withhold_heartbeat:
+            self._withheld_until_ns = 0
+            return False
+        self._withheld_until_ns = self._withheld_until_ns or now_ns + WITHHELD_NS
+        return now_ns < self._withheld_until_ns
 
     def _write(self, payload: tuple[int, int], now_ns: int) -> Question:
         self._sent, self._sent_ns = payload, now_ns
@@ -176,10 +191,12 @@ class RoomIo(MapDevice[RoomTarget, RoomReading]):
         self._acknowledged = None
         self._sent = ALL_OFF
         self._sent_ns = 0
+        self._withheld_until_ns = 0
         self._heartbeat.forget()
 
     def _command_due_ns(self) -> int:
-        return self._sent_ns + self._heartbeat_ns
+        # withheld: not before that ends, and then as always
+        return max(self._sent_ns + self._heartbeat_ns, self._withheld_until_ns)
 
     def _standing(self, reading: RoomReading) -> RoomReading:
         owned = self._session.up and reading.owner_id == self._owner_id

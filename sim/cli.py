@@ -11,7 +11,7 @@ from config.load import load_room
 from config.problems import ConfigError
 from controller.version import VERSION
 from drivers.registry import known_names
-from sim import assistant, demo, procedure, serve
+from sim import assistant, check, demo, procedure, serve
 from sim.bench import command as bench
 from sim.failures import command as failures
 from sim.order_arguments import add_order, order_of
@@ -20,6 +20,7 @@ _EXAMPLES = """\
 examples:
   galactograph-sim demo                   one whole procedure over a real pty and TCP
   galactograph-sim run 7 --json           one virtual procedure from seed 7, its digest
+  galactograph-sim check 7                the daily check on virtual time, part by part
   galactograph-sim serve --pump-link pump --modbus 127.0.0.1:5020 --control 127.0.0.1:5021
                                           simulated devices for a controller to drive
 
@@ -48,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         ("serve", serve, "simulated devices in real time, on a pty and a Modbus address"),
         ("technologist", assistant, "the scripted technologist, as a client of a controller"),
         ("failures", failures, "failures over real wires, judged: who stopped the pump, and when"),
+        ("check", check, "the daily check by a scripted person, on virtual time"),
         ("bench", bench, "measure stop latency, cost of a pass, lateness, memory, speed"),
     ):
         command = commands.add_parser(name, help=about, description=about)

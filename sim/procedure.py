@@ -1,14 +1,14 @@
 """One whole procedure on virtual time: world, technologist, and what came of it."""
 
 import functools
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
 from config.load import LoadedRoom
 from controller.clock import RealClock
 from sim.memory import MemoryPort
-from sim.technologist import Order, Request, Technologist
+from sim.technologist import Deed, Order, Request, Snapshot, Technologist
 from sim.world import START_NS, World
 from state_machine.entries import PhaseChanged
 from state_machine.state import Phase
@@ -40,13 +40,23 @@ class Outcome(msgspec.Struct, frozen=True):
     rearms: int
 
 
-class Procedure:
-    """A world with one scripted technologist as its API client."""
+class Person(Protocol):
+    """Somebody who looks at snapshots and does things."""
 
-    def __init__(self, world: World, who: Technologist) -> None:
-        """Connect the technologist to the world's controller."""
+    def look(self, shown: Snapshot, now_ns: int) -> list[Deed]:
+        """What to do now, having seen this snapshot."""
+
+    def hear(self, reply: dict[str, Any]) -> None:
+        """An answer to a request."""
+
+
+class Player:
+    """A world with one scripted person as its API client."""
+
+    def __init__(self, world: World, person: Person) -> None:
+        """Connect the person to the world's controller."""
         self.world = world
-        self.who = who
+        self.person = person
         self.last: dict[str, Any] = {}
         self.ledger = (0, 0)
         self._client: MemoryPort = world.client()
@@ -60,7 +70,7 @@ class Procedure:
         for line in lines:
             message = msgspec.json.decode(line)
             if message["k"] == "reply":
-                self.who.hear(message)
+                self.person.hear(message)
             elif message["k"] == "snapshot":
                 self._see(message)
 
@@ -69,7 +79,7 @@ class Procedure:
         day = shown["volume"]
         if day["side_day_high_nl"]:
             self.ledger = (day["side_day_low_nl"], day["side_day_high_nl"])
-        for deed in self.who.look(shown, self.world.now_ns()):
+        for deed in self.person.look(shown, self.world.now_ns()):
             # hands and requests take effect after this pass, not in the middle of it
             self.world.at(self.world.now_ns() + 1, functools.partial(self._do, deed))
 
@@ -78,6 +88,15 @@ class Procedure:
             self._client.write(msgspec.json.encode(deed.body) + b"\n")
         else:
             self.world.set_input(deed.name, deed.value)
+
+
+class Procedure(Player):
+    """A world with one scripted technologist."""
+
+    def __init__(self, world: World, who: Technologist) -> None:
+        """Connect the technologist to the world's controller."""
+        super().__init__(world, who)
+        self.who = who
 
     @property
     def phases(self) -> list[str]:

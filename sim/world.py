@@ -48,6 +48,7 @@ class World:
         rig: Rig = RIG_27G_WARM,
         patient: Patient = DUCT,
         before: "World | None" = None,
+        boot_id: str = "boot-1",
     ) -> None:
         """Build the room; nothing happens before ``run_until``.
 
@@ -58,6 +59,7 @@ class World:
             patient: the duct.
             before: a world whose controller died; its devices go on, and what its record
                 had written by then is what the new controller finds.
+            boot_id: another one than that of ``before``: the machine was started anew.
         """
         self.seed = seed
         self._now_ns = before.now_ns() if before else START_NS
@@ -100,6 +102,7 @@ class World:
             self,
             newest_resume(rows),
             last_seq,
+            boot_id=boot_id,
         )
 
     # --- the clock that the loop gets ---------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from state_machine import observe
+from state_machine import daily_check, observe
 from state_machine.readings import (
     MOVING_PROMPTS,
     Link,
@@ -230,7 +230,7 @@ ALARMS: Final[tuple[AlarmRow, ...]] = (
     AlarmRow("not-released", _H, True, _not_released, "the compression does not release", "use the unit's own release", "HZ-COMPRESSION"),
     AlarmRow("exposing-unasked", _H, True, _exposing_unasked, "the unit exposes without a permit", "press emergency stop", "HZ-EXPOSURE", stops=True),
     AlarmRow("pump-stalled", _M, True, lambda s, r, n: r.pump.alarm is PumpAlarm.STALL, "the pump's motor has stalled", "look for a blocked line or the end of the plunger", "HZ-OVERPRESSURE", stops=True),
-    AlarmRow("pump-timeout", _M, True, lambda s, r, n: r.pump.alarm is PumpAlarm.TIMEOUT, "the pump stopped itself: it heard nothing", "check the controller and the pump's line", "HZ-STOP-FAILS", stops=True),
+    AlarmRow("pump-timeout", _M, True, lambda s, r, n: r.pump.alarm is PumpAlarm.TIMEOUT and not daily_check.expects_timeout(s), "the pump stopped itself: it heard nothing", "check the controller and the pump's line", "HZ-STOP-FAILS", stops=True),
     AlarmRow("pump-lost", _M, True, _lost("pump", _AT_WORK), "the pump does not answer", "check its cable and power", "HZ-LOST-COUNT", stops=True),
     AlarmRow("line-lost", _M, True, _lost("line"), "the line pressure sensor does not answer", "check its cable and power", "HZ-STALE-DATA", stops=True),
     AlarmRow("room-lost", _M, True, _lost("room"), "the room box does not answer", "check its network cable; use the hardware stop", "HZ-STALE-DATA", stops=True),

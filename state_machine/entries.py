@@ -40,6 +40,8 @@ class Started(Entry, frozen=True, tag="started"):
     """Recorded deviations of the room, e.g. no independent pressure switch."""
     profile: bytes = b""
     """The whole profile (msgpack), so that the record can be replayed by itself."""
+    boot_id: str = ""
+    """Start of the machine that this run's boot times belong to; empty = not known."""
 
 
 class Inputs(Entry, frozen=True, tag="inputs"):
@@ -180,6 +182,22 @@ class SideDaySaved(Entry, frozen=True, tag="side-day"):
     locked_until_day: int = 0
 
 
+class DailyCheck(Entry, frozen=True, tag="daily-check"):
+    """What one part of the daily check showed, and (``step`` = ``whole``) how it ended."""
+
+    step: str
+    part: str
+    passed: bool
+    by: str
+    measured: int = 0
+    bound: int = 0
+    """Most that ``measured`` may be; 0 = nothing is measured."""
+    measure: str = ""
+    """What is measured, with its unit; empty = nothing."""
+    words: str = ""
+    """Why it failed."""
+
+
 class Resume(Entry, frozen=True, tag="resume"):
     """All that a restart needs, written at every phase change and intent (msgpack)."""
 
@@ -201,5 +219,6 @@ AnyEntry = (
     | AlarmChanged
     | Exposed
     | SideDaySaved
+    | DailyCheck
     | Resume
 )

@@ -6,7 +6,7 @@ and tested without a room. ``gather`` is the only place that derives them.
 
 import msgspec
 
-from state_machine import alarms, ledger, observe
+from state_machine import alarms, daily_check, ledger, observe
 from state_machine import hold as hold_gate
 from state_machine.limits import Limits
 from state_machine.profile import Severity
@@ -58,6 +58,9 @@ class Facts(msgspec.Struct, frozen=True):
     unit_up: bool = False
     permit_closed: bool = False
     switches_right: bool = False
+    # daily check
+    daily_checked: bool = False
+    not_checking: bool = False
     # prime
     zeroed: bool = False
     at_rest: bool = False
@@ -112,6 +115,10 @@ def gather(
     """Work out the facts of this pass, for a request or (None) for the room itself."""
     limits = state.profile.limits
     values: dict[str, bool | Phase] = {"anchor": state.stop.anchor}
+    values |= {
+        "daily_checked": daily_check.valid(state, now_ns),
+        "not_checking": state.check is None,
+    }
     values |= _who(state, request)
     values |= _opening(state, readings, request)
     values |= _checklist(state)

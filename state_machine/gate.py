@@ -48,6 +48,8 @@ class Output(enum.Enum):
     DESCENT = "compress"
     PREP = "prepare the exposure"
     EXPOSE = "expose"
+    SILENCE = "say nothing to the pump"
+    WITHHOLD = "keep the heartbeat from the box"
 
 
 class WayBack(enum.Enum):
@@ -84,6 +86,7 @@ _ALL = frozenset(Output)
 _RUN = frozenset({Output.RUN})
 _EXPOSE = frozenset({Output.EXPOSE})
 _DESCENT = frozenset({Output.DESCENT})
+_QUIET = frozenset({Output.SILENCE, Output.WITHHOLD})
 _RELEASED, _ABNORMAL, _LATCHED = WayBack.RELEASED, WayBack.ABNORMAL, WayBack.LATCHED
 
 
@@ -91,14 +94,14 @@ _RELEASED, _ABNORMAL, _LATCHED = WayBack.RELEASED, WayBack.ABNORMAL, WayBack.LAT
 CAUSES: Final[tuple[Cause, ...]] = (
     # --- everything -----------------------------------------------------------------------
     Cause("emergency-stop", _ALL - {Output.CLEAR}, lambda s: s.readings.room.emergency_stop, "the emergency stop is pressed", _LATCHED, "HZ-STOP-FAILS"),
-    Cause("late", _RUN | _XRAY | _DESCENT, lambda s: s.late, "the controller was late", _ABNORMAL, "HZ-STALE-DATA"),
+    Cause("late", _RUN | _XRAY | _DESCENT | _QUIET, lambda s: s.late, "the controller was late", _ABNORMAL, "HZ-STALE-DATA"),
     # --- power permit ---------------------------------------------------------------------
     Cause("not-confirmed", frozenset({Output.PERMIT}), lambda s: not s.state.permit, "nobody has confirmed that the pump may be powered", _LATCHED, "HZ-UNCOMMANDED-MOTION"),
     Cause("stop-overdue", _MOTION, lambda s: s.readings.pump.stop_overdue, "the pump has not been proven to stop", _LATCHED, "HZ-STOP-FAILS"),
     Cause("power-overdue", frozenset({Output.PERMIT}), refusals.overdue_again, "the pump is not proven to stop, or was lost while it may run", _LATCHED, "HZ-STOP-FAILS"),
-    Cause("pressure-switch", _MOTION | {Output.PERMIT}, lambda s: s.readings.room.pressure_switch, "the independent pressure switch has opened", _LATCHED, "HZ-OVERPRESSURE"),
+    Cause("pressure-switch", _MOTION | {Output.PERMIT} | _QUIET, lambda s: s.readings.room.pressure_switch, "the independent pressure switch has opened", _LATCHED, "HZ-OVERPRESSURE"),
     # --- the pump and its readings --------------------------------------------------------
-    Cause("pain", _MOTION | _DESCENT, lambda s: s.readings.room.pain_pressed, "the patient presses the pain button", _LATCHED, "HZ-EXTRAVASATION"),
+    Cause("pain", _MOTION | _DESCENT | _QUIET, lambda s: s.readings.room.pain_pressed, "the patient presses the pain button", _LATCHED, "HZ-EXTRAVASATION"),
     Cause("locked", _INFUSION, refusals.locked, "this breast is locked after a suspected extravasation", WayBack.LOCKED, "HZ-EXTRAVASATION"),
     Cause("alarm", _INFUSION, lambda s: not none_blocks(s.state), "an alarm waits for its acknowledgement", _LATCHED, "HZ-USE-ERROR"),
     Cause("pump-link", _MOTION | {Output.CLEAR}, lambda s: s.readings.pump.link is not Link.UP or not s.readings.pump.settings_ok, "the pump is not ready", _ABNORMAL, "HZ-WRONG-DEVICE"),
@@ -108,7 +111,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause("room-stale", _RUN | {Output.WITHDRAW} | _EXPOSE, lambda s: not observe.room_fresh(s.state, s.readings, s.now_ns), "the switches were not heard in time", _ABNORMAL, "HZ-STALE-DATA"),
     Cause("room-owner", _RUN | {Output.WITHDRAW} | _XRAY, lambda s: not s.readings.room.owned, "the room box is not owned by this controller", _ABNORMAL, "HZ-STALE-DATA"),
     Cause("box-stop", _RUN | {Output.WITHDRAW}, lambda s: s.readings.room.stop_line or not s.readings.room.relay_closed or s.readings.room.trip_cause is not TripCause.NONE, "the room box holds the pump stopped", _ABNORMAL, "HZ-STOP-FAILS"),
-    Cause("syringe", _MOTION, lambda s: s.state.mounted is None or s.readings.pump.diameter_um != s.state.mounted.syringe.diameter_um or s.wanted.pump.diameter_um != s.readings.pump.diameter_um, "the pump has not confirmed the syringe", _ABNORMAL, "HZ-SYRINGE"),
+    Cause("syringe", _MOTION, lambda s: not observe.clamped_um(s.state) or s.readings.pump.diameter_um != observe.clamped_um(s.state) or s.wanted.pump.diameter_um != s.readings.pump.diameter_um, "the pump has not confirmed the syringe", _ABNORMAL, "HZ-SYRINGE"),
     # --- hold and record ------------------------------------------------------------------
     Cause("not-held", _RUN, refusals.not_held, "the switch is not held", _RELEASED, "HZ-USE-ERROR"),
     Cause("hold-contacts", _RUN | _EXPOSE, lambda s: s.readings.room.hold_disagrees, "the contacts of the hold switch contradict each other", _ABNORMAL, "HZ-USE-ERROR"),
@@ -126,7 +129,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause("tip-pressure", _RUN, refusals.tip_pressure, "the pressure is not that of an open tip: is it in tissue, or blocked?", _ABNORMAL, "HZ-EXTRAVASATION"),
     Cause("flow-drop", _INFUSION, refusals.flow_drop, "the cannula needs too much pressure at this rate", _ABNORMAL, "HZ-OVERPRESSURE"),
     Cause("stored-volume", _INFUSION, refusals.stored_over, "the line stores more at this rate than may come after a stop", _ABNORMAL, "HZ-STOP-FAILS"),
-    Cause("line-pressure", _RUN, refusals.line_over, "the line pressure is over its limit", _LATCHED, "HZ-OVERPRESSURE"),
+    Cause("line-pressure", _RUN | _QUIET, refusals.line_over, "the line pressure is over its limit", _LATCHED, "HZ-OVERPRESSURE"),
     Cause("line-zero", _INFUSION, lambda s: refusals.for_inject(s) and not observe.zeroed(s.state, s.readings), "the line sensor has lost its zero", _ABNORMAL, "HZ-OVERPRESSURE"),
     Cause("net-pressure", _RUN, refusals.net_over, "the net pressure (uncompensated) is over its pause level", _ABNORMAL, "HZ-OVERPRESSURE"),
     Cause("temperature", _INFUSION, lambda s: refusals.for_inject(s) and not observe.temperature_ok(s.state, s.readings), "the contrast temperature is missing or out of range", _ABNORMAL, "HZ-OVERPRESSURE"),
@@ -137,6 +140,9 @@ CAUSES: Final[tuple[Cause, ...]] = (
     # --- retract --------------------------------------------------------------------------
     Cause("retract-bound", frozenset({Output.WITHDRAW}), refusals.retract_bad, "a retract needs proven standstill, the cannula in, line pressure and a bounded volume", _ABNORMAL, "HZ-AIR"),
     Cause("clear-phase", frozenset({Output.CLEAR}), lambda s: s.state.phase not in (Phase.SET_UP, Phase.PRIME) or not observe.proven_stopped(s.readings.pump), "counters are cleared before the duct is located, never later", _ABNORMAL, "HZ-LOST-COUNT"),
+    # --- daily check ----------------------------------------------------------------------
+    Cause("check-motion", _INFUSION, refusals.check_elsewhere, "a motion of the daily check, and no check is under way", _ABNORMAL, "HZ-UNCOMMANDED-MOTION"),
+    Cause("quiet", _QUIET, refusals.quiet_bad, "silence is for the daily check alone: tip out, switch held, for a moment", _ABNORMAL, "HZ-STOP-FAILS"),
     # --- compression ----------------------------------------------------------------------
     Cause("descent-unit", _DESCENT | _XRAY, lambda s: s.readings.mammograph.link is not Link.UP or s.readings.mammograph.watchdog_tripped, "the mammography unit is not ready", _ABNORMAL, "HZ-COMPRESSION"),
     Cause("descent-pump", _DESCENT, lambda s: s.readings.pump.prompt in MOVING_PROMPTS or s.wanted.pump.action is not PumpAction.STOPPED, "the pump moves", _ABNORMAL, "HZ-OVERPRESSURE"),
@@ -167,6 +173,8 @@ def proposed(targets: Targets) -> frozenset[Output]:
         (Output.DESCENT, unit.compression is Compression.PERMIT),
         (Output.PREP, unit.exposure is not ExposureStage.OFF),
         (Output.EXPOSE, unit.exposure is ExposureStage.EXPOSE),
+        (Output.SILENCE, pump.silent),
+        (Output.WITHHOLD, targets.room.withhold_heartbeat),
     )
     return frozenset(output for output, wanted in wants if wanted)
 
@@ -200,7 +208,11 @@ def _safe(wanted: Targets, refused: set[Output]) -> Targets:
     replace = msgspec.structs.replace
     pump, room, unit = wanted.pump, wanted.room, wanted.mammograph
     if refused & {Output.PREPARE, Output.RUN, Output.WITHDRAW}:
-        pump = PumpTarget(diameter_um=pump.diameter_um)
+        pump = PumpTarget(diameter_um=pump.diameter_um, silent=pump.silent)
+    if Output.SILENCE in refused:
+        pump = replace(pump, silent=False)
+    if Output.WITHHOLD in refused:
+        room = replace(room, withhold_heartbeat=False)
     if Output.CLEAR in refused:
         pump = replace(pump, clear_counters=False)
     if Output.PERMIT in refused:

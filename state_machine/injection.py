@@ -8,11 +8,12 @@ switch is held and the intent is durable. Every press is a new motion with a new
 
 import msgspec
 
+from state_machine import daily_check, observe
 from state_machine import hold as hold_gate
-from state_machine import observe
 from state_machine.limits import Limits
 from state_machine.readings import Motion, Readings
 from state_machine.state import (
+    TIP_OUT_PURPOSES,
     HoldAction,
     HoldPhase,
     Injection,
@@ -45,7 +46,7 @@ def open_tip_nl(limits: Limits) -> int:
     return max(OPEN_TIP_NL, ramp_nl + top_nl)
 
 
-_PURPOSE = {"prime": Purpose.PRIME, "open-tip": Purpose.OPEN_TIP, "tip-drop": Purpose.TIP_DROP}
+_PURPOSE = {purpose.value: purpose for purpose in TIP_OUT_PURPOSES}
 
 
 def purpose_of(name: str) -> Purpose | None:
@@ -74,12 +75,13 @@ def wanted_motion(state: State, readings: Readings) -> Plan | None:
 
 
 def tip_out_motion(state: State, readings: Readings, purpose: Purpose) -> Plan:
-    """A motion with the tip out of the patient: prime, open-tip test, drop at the tip."""
+    """A motion with the tip out of the patient: prime, open-tip test, drop, daily check."""
     limits = state.profile.limits
     volume_nl, rate_nl_min = {
         Purpose.PRIME: (limits.prime_volume_nl, limits.prime_rate_nl_min),
         Purpose.OPEN_TIP: (open_tip_nl(limits), limits.rate_nl_min),
         Purpose.TIP_DROP: (limits.tip_drop_nl, limits.first_rate_nl_min),
+        Purpose.CHECK: (limits.tip_drop_nl, daily_check.rate_nl_min(state.profile)),
     }[purpose]
     return _plan(state, readings, purpose, readings.pump.infused_nl + volume_nl, rate_nl_min)
 
@@ -171,8 +173,7 @@ def holds(state: State) -> bool:
 
 def pump_target(state: State, readings: Readings) -> PumpTarget:
     """What the workflow wants of the pump in this pass."""
-    mounted, plan = state.mounted, state.plan
-    diameter_um = mounted.syringe.diameter_um if mounted else 0
+    plan, diameter_um = state.plan, observe.clamped_um(state)
     rest = PumpTarget(diameter_um=diameter_um, clear_counters=_wants_clear(state))
     if plan is None or diameter_um == 0:
         return rest

@@ -10,7 +10,16 @@ from typing import Any, Final
 
 import msgspec
 
-from state_machine import course, effects, injection, ledger, motions, observe
+from state_machine import (
+    checking,
+    course,
+    daily_check,
+    effects,
+    injection,
+    ledger,
+    motions,
+    observe,
+)
 from state_machine import hold as hold_gate
 from state_machine import requests as rq
 from state_machine.alarms import ALARM_BY_NAME, acknowledge, none_blocks
@@ -200,6 +209,7 @@ _TIP_PHASES: Final = {
     Purpose.PRIME: (Phase.PRIME,),
     Purpose.OPEN_TIP: (Phase.PRIME,),
     Purpose.TIP_DROP: (Phase.LOCATE_DUCT,),
+    Purpose.CHECK: (Phase.STANDBY,),
 }
 
 
@@ -208,7 +218,7 @@ def _tip_out(turn: Turn, request: rq.TipOut) -> Words:
     state, limits = turn.state, turn.state.profile.limits
     purpose = injection.purpose_of(request.purpose)
     if purpose is None:
-        return _refuse(turn, request, "the purpose is prime, open-tip or tip-drop")
+        return _refuse(turn, request, "the purpose is prime, open-tip, tip-drop or daily-check")
     if state.phase not in _TIP_PHASES[purpose]:
         return _refuse(turn, request, f"{purpose.value} is not possible in '{state.phase.value}'")
     duct = state.duct
@@ -216,6 +226,10 @@ def _tip_out(turn: Turn, request: rq.TipOut) -> Words:
         words
         for refused, words in (
             (not request.by.strip(), "say who you are"),
+            (
+                purpose is Purpose.CHECK and not daily_check.wants_motion(state),
+                "the daily check does not wait for a motion now",
+            ),
             (not observe.zeroed(state, turn.readings), "zero the line sensor first"),
             (purpose is Purpose.OPEN_TIP and not state.line.primed, "prime first"),
             (
@@ -373,6 +387,8 @@ def _do(turn: Turn, request: rq.Do) -> Words:
         effects.close_hold(turn, "stopped by a person")  # in phases without a STOP row too
     if request.event in (rq.Event.STOP, rq.Event.PAIN):
         effects.forbid_retract(turn)
+    if request.event is rq.Event.STOP and turn.state.check is not None:
+        return checking.give_up(turn, request)
     return course.take(turn, request.event, request)
 
 
@@ -393,5 +409,8 @@ _HANDLERS: Final[dict[type, Callable[[Turn, Any], Words]]] = {
     rq.Acknowledge: _acknowledge,
     rq.Console: _console,
     rq.ViewBeat: _view_beat,
+    rq.BeginCheck: checking.begin,
+    rq.SounderHeard: checking.heard,
+    rq.EndCheck: checking.give_up,
     rq.Do: _do,
 }

@@ -31,6 +31,13 @@ REST_SAMPLES = 16
 carries the sensor's noise (0.2 kPa, facts C2, assumption) against a limit of 0.5 kPa."""
 
 
+def clamped_um(state: State) -> int:
+    """Diameter of the syringe in the clamp, by a person's word; 0 = nobody has said."""
+    if state.mounted is not None:
+        return state.mounted.syringe.diameter_um
+    return state.check.diameter_um if state.check is not None else 0
+
+
 def rest_pa(state: State) -> int:
     """Running mean of the line pressure."""
     return state.line.rest_sum_pa // REST_SAMPLES

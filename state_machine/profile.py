@@ -8,6 +8,7 @@ import enum
 import msgspec
 
 from state_machine.limits import Limits
+from state_machine.units import NS_PER_S
 
 
 class Mode(enum.Enum):
@@ -75,6 +76,14 @@ class ChecklistItem(msgspec.Struct, frozen=True):
     source: str = ""
 
 
+class CheckRule(enum.Enum):
+    """Whether arming needs a daily check that was passed."""
+
+    REQUIRED = "required"
+    WAIVED = "waived"
+    """Not in clinical mode; a recorded deviation."""
+
+
 class Profile(msgspec.Struct, frozen=True):
     """Everything that is fixed for a room while it runs."""
 
@@ -97,3 +106,6 @@ class Profile(msgspec.Struct, frozen=True):
     pressure_switch: bool = False
     """An independent pressure switch is wired in series with the permit; its absence is a
     recorded deviation."""
+    daily_check: CheckRule = CheckRule.REQUIRED
+    safe_mode_ns: int = NS_PER_S
+    """Silence after which the pump stops by itself, as it is set (whole seconds)."""

@@ -4,9 +4,12 @@ The workflow is made to stay inside the limits; the gate enforces them because t
 workflow might not.
 """
 
+import msgspec
+
+from state_machine import daily_check, injection, retract
 from state_machine import hold as hold_gate
-from state_machine import injection, retract
 from state_machine.alarms import ALARM_BY_NAME, Priority, sounder
+from state_machine.daily_check import Told
 from state_machine.readings import Paddle, Readings, UnitState
 from state_machine.state import HoldAction, HoldPhase, Phase, Purpose, State
 from state_machine.targets import (
@@ -19,6 +22,7 @@ from state_machine.targets import (
     PumpAction,
     PumpTarget,
     RoomTarget,
+    Sounder,
     Targets,
 )
 
@@ -54,7 +58,9 @@ def propose(state: State, readings: Readings, now_ns: int) -> Targets:
     """The whole wanted state of the room."""
     plan = state.plan
     way = retract if plan is not None and plan.purpose is Purpose.RETRACT else injection
-    pump = way.pump_target(state, readings)
+    told = daily_check.told(state)
+    silent = told in daily_check.SILENT
+    pump = msgspec.structs.replace(way.pump_target(state, readings), silent=silent)
     exposing = state.phase in _EXPOSING
     unit = MammographTarget(
         compression=_compression(state, readings),
@@ -71,7 +77,8 @@ def propose(state: State, readings: Readings, now_ns: int) -> Targets:
             reclose_trip_count=state.reclose_trip_count,
             xray_enable=exposing and unit.exposure is not ExposureStage.OFF,
             lamp=_lamp(state, pump),
-            sounder=sounder(state.alarms),
+            sounder=Sounder.HIGH if told is Told.SOUND else sounder(state.alarms),
+            withhold_heartbeat=told is Told.ALONE,
         ),
         mammograph=unit,
     )
@@ -83,7 +90,8 @@ def _activity(state: State, readings: Readings) -> Activity:
     moving = state.plan is not None or state.targets.pump.action is not PumpAction.STOPPED
     held = state.hold.phase is not HoldPhase.CLOSED
     squeezed = readings.mammograph.paddle not in (Paddle.RELEASED, Paddle.UNKNOWN)
-    busy = state.phase in _ACTIVE or moving or held or squeezed
+    checking = state.check is not None
+    busy = state.phase in _ACTIVE or moving or held or squeezed or checking
     return Activity.ACTIVE if busy else Activity.IDLE
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from state_machine.ledger import AFTER_RESTART, Account, Ledger
 from state_machine.profile import Profile
-from state_machine.state import Case, Duct, Exposure, Phase, State
+from state_machine.state import Case, Checked, Duct, Exposure, Phase, State
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -25,6 +25,9 @@ class Kept(msgspec.Struct, frozen=True):
     motion_count: int = 0
     exposure_count: int = 0
     """Exposure counter of the unit when last armed."""
+    checked: Checked = Checked()
+    """The last daily check; its boot time says something in the same boot only."""
+    boot_id: str = ""
 
 
 def keep(state: State) -> bytes:
@@ -37,23 +40,29 @@ def keep(state: State) -> bytes:
         duct_count=state.duct_count,
         motion_count=state.motion_count,
         exposure_count=state.exposure.count,
+        checked=state.checked,
+        boot_id=state.boot_id,
     )
     return msgspec.msgpack.encode(kept)
 
 
-def start(profile: Profile, kept: bytes | None, entry_seq: int) -> State:
+def start(profile: Profile, kept: bytes | None, entry_seq: int, boot_id: str = "") -> State:
     """The state in which a controller begins.
 
     Args:
         profile: the profile in force now.
         kept: newest ``Resume`` of the record; None = an empty record.
         entry_seq: number of the record's last entry; counting goes on from it.
+        boot_id: names this start of the machine; empty = not known. A daily check of
+            another one, or of one not known, holds no longer (decision 0014).
     """
-    fresh = State(profile=profile, entry_seq=entry_seq)
+    fresh = State(profile=profile, entry_seq=entry_seq, boot_id=boot_id)
     if kept is None:
         return fresh
     last = msgspec.msgpack.decode(kept, type=Kept)
     replace = msgspec.structs.replace
+    if boot_id and last.boot_id == boot_id:
+        fresh = replace(fresh, checked=last.checked)
     if last.phase in (Phase.STANDBY, Phase.CLOSED) or last.case is None:
         idle = Ledger(days=last.ledger.days)
         return replace(fresh, ledger=idle, motion_count=last.motion_count)

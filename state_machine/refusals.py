@@ -11,13 +11,17 @@ from state_machine import ledger, observe
 from state_machine.alarms import line_limit_pa
 from state_machine.limits import LIMIT_BY_NAME
 from state_machine.readings import MOVING_PROMPTS, Link, Readings, UnitState
-from state_machine.state import TIP_OUT_PURPOSES, HoldAction, Purpose, State
+from state_machine.state import TIP_OUT_PURPOSES, HoldAction, Phase, Purpose, State
 from state_machine.targets import ExposureStage, PumpAction, Targets
 from state_machine.units import NS_PER_S, flow_drop_pa, more_ppm
 
 RESTART_NS: Final = 10 * NS_PER_S
 """For a pump to start after power comes back, and to be identified, set and found standing
 (measured against the simulated pump: 3 s; assumption for a real one)."""
+
+
+QUIET_MOST_NS: Final = 6 * NS_PER_S
+"""Silence of the daily check: the longest Safe mode time a room may have (5 s), and a second."""
 
 
 class Seen(NamedTuple):
@@ -63,6 +67,7 @@ def motion_volume_bad(s: Seen) -> bool:
         Purpose.PRIME: min(limits.prime_volume_nl, ceiling("prime_volume_nl")),
         Purpose.OPEN_TIP: min(limits.prime_volume_nl, ceiling("prime_volume_nl")),
         Purpose.TIP_DROP: min(limits.tip_drop_nl, ceiling("tip_drop_nl")),
+        Purpose.CHECK: min(limits.tip_drop_nl, ceiling("tip_drop_nl")),
         Purpose.INJECT: to_checkpoint_nl(s),
         Purpose.RETRACT: 0,
     }[plan.purpose]
@@ -194,6 +199,23 @@ def line_over(s: Seen) -> bool:
     pressure_pa = s.readings.line.pressure_pa
     most_pa = min(line_limit_pa(s.state), ceiling("line_pressure_pa"))
     return pressure_pa is not None and pressure_pa > most_pa
+
+
+def check_elsewhere(s: Seen) -> bool:
+    """A motion of the daily check outside of it."""
+    plan = s.state.plan
+    checking = s.state.check is not None and s.state.phase is Phase.STANDBY
+    return plan is not None and plan.purpose is Purpose.CHECK and not checking
+
+
+def quiet_bad(s: Seen) -> bool:
+    """Silence toward pump or box without its reason: a check's motion, held, for a moment."""
+    check, plan = s.state.check, s.state.plan
+    if check is None or s.state.phase is not Phase.STANDBY:
+        return True
+    tip_out = plan is not None and plan.purpose is Purpose.CHECK
+    held = s.readings.room.hold_pressed
+    return not (tip_out and held) or s.now_ns - check.since_ns > QUIET_MOST_NS
 
 
 def locked(s: Seen) -> bool:

@@ -140,7 +140,7 @@ class TipOut(Request, frozen=True, tag="tip-out"):
     """A person's word that the tip is out of the patient, with what it is for."""
 
     purpose: str = "prime"
-    """``prime``, ``open-tip`` or ``tip-drop``."""
+    """``prime``, ``open-tip``, ``tip-drop`` or ``daily-check``."""
 
 
 class ChooseDuct(Request, frozen=True, tag="choose-duct"):
@@ -208,6 +208,27 @@ class ViewBeat(Request, frozen=True, tag="view"):
     """``t_ms`` of the newest snapshot that was drawn, not only received."""
 
 
+class BeginCheck(Request, frozen=True, tag="daily-check"):
+    """Begin the daily check of what stops the pump."""
+
+    syringe: str = ""
+    """What is in the clamp: name in the procedure file."""
+    tip_out: bool = False
+    """The tip is over a cup, no cannula is in a patient."""
+    room_empty: bool = False
+    """No patient is in the room."""
+
+
+class SounderHeard(Request, frozen=True, tag="sounder-heard"):
+    """A person's word, in the daily check, whether the sounder is heard."""
+
+    heard: bool = False
+
+
+class EndCheck(Request, frozen=True, tag="end-daily-check"):
+    """Give the daily check up; it counts as not passed."""
+
+
 class Do(Request, frozen=True, tag="do"):
     """A workflow event that carries nothing else."""
 
@@ -231,5 +252,8 @@ AnyRequest = (
     | Acknowledge
     | Console
     | ViewBeat
+    | BeginCheck
+    | SounderHeard
+    | EndCheck
     | Do
 )

@@ -152,9 +152,10 @@ class Purpose(enum.Enum):
     INJECT = "inject"
     RETRACT = "retract"
     """Takes back what the line has stored; counts on the pump's withdrawn counter."""
+    CHECK = "daily-check"
 
 
-TIP_OUT_PURPOSES = frozenset({Purpose.PRIME, Purpose.OPEN_TIP, Purpose.TIP_DROP})
+TIP_OUT_PURPOSES = frozenset({Purpose.PRIME, Purpose.OPEN_TIP, Purpose.TIP_DROP, Purpose.CHECK})
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -239,6 +240,39 @@ class Alarm(msgspec.Struct, frozen=True):
     acknowledged: bool = False
 
 
+class Check(msgspec.Struct, frozen=True):
+    """The daily check under way (rows: ``daily_check.py``)."""
+
+    row: int
+    """Index of the row that is waited for."""
+    since_ns: int
+    """When it began."""
+    by: str
+    """Who does the check."""
+    diameter_um: int
+    """Of the syringe in the clamp, by that person's word."""
+    power_up_count: int = 0
+    """The pump's, when the row began."""
+    trip_count: int = 0
+    """The box's, when the row began."""
+    timeout_seen: bool = False
+    """The pump told its communications alarm since the step began."""
+    heard: bool | None = None
+    """A person's word on the sounder; None = not said."""
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """How the last daily check ended."""
+
+    passed_ns: int = 0
+    """Boot time at which it was passed; 0 = not passed, or undone by a later one."""
+    by: str = ""
+    step: str = ""
+    """Step that failed; empty = none did."""
+    words: str = ""
+    """Why it failed, in the user's words."""
+
+
 class Stop(msgspec.Struct, frozen=True):
     """Why the procedure was stopped and where it may go on."""
 
@@ -296,3 +330,8 @@ class State(msgspec.Struct, frozen=True):
     refused: tuple[str, ...] = ()
     """What the gate refused in the last pass, so that it is recorded once."""
     entry_seq: int = 0
+    check: Check | None = None
+    """The daily check under way."""
+    checked: Checked = Checked()
+    boot_id: str = ""
+    """Start of the machine that boot times belong to; empty = not known."""

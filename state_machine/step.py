@@ -7,7 +7,18 @@ refuses, and what the gate refused closes the hold before anything leaves.
 
 import msgspec
 
-from state_machine import alarms, course, effects, gate, intake, motions, observe, proposal, timing
+from state_machine import (
+    alarms,
+    checking,
+    course,
+    effects,
+    gate,
+    intake,
+    motions,
+    observe,
+    proposal,
+    timing,
+)
 from state_machine import hold as hold_gate
 from state_machine.entries import AlarmChanged, AnyEntry, GateClosed, HoldChanged, Inputs, Told
 from state_machine.gate import Output, Refusal, WayBack
@@ -54,10 +65,13 @@ def step(
     course.note_exposure(turn)
     motions.count(turn)
     motions.follow(turn)
-    course.stops(turn, _raise_alarms(turn))
+    raised = _raise_alarms(turn)
+    course.stops(turn, raised)
+    checking.stops(turn, raised)
     for request in requests:
         intake.take(turn, request)
     course.by_itself(turn)
+    checking.advance(turn)
     motions.plan_next(turn)
     wanted = proposal.propose(turn.state, readings, now_ns)
     targets, refusals = gate.judge(turn.state, readings, wanted, turn.late, now_ns)
@@ -81,6 +95,7 @@ def _wake_at_ns(turn: Turn, before: State) -> int:
         or after.hold.phase is not before.hold.phase
         or (after.plan is None) is not (before.plan is None)
         or after.permit is not before.permit
+        or after.check is not before.check
         or after.targets != before.targets
     )
     return turn.now_ns + 1 if moved else timing.wake_at_ns(after, turn.readings, turn.now_ns)

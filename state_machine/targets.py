@@ -50,6 +50,9 @@ class PumpTarget(msgspec.Struct, frozen=True, array_like=True):
     """Inside diameter of the syringe in the clamp; 0 = none chosen, nothing may run."""
     clear_counters: bool = False
     """Counters shall read zero (set-up and prime only; the gate refuses it later)."""
+    silent: bool = False
+    """Nothing is said to the pump, not even a stop, so that its Safe mode or its stop input
+    has to act (daily check, tip out). The driver ends it after the Safe mode time."""
 
 
 class LineTarget(msgspec.Struct, frozen=True, array_like=True):
@@ -89,6 +92,9 @@ class RoomTarget(msgspec.Struct, frozen=True, array_like=True):
     xray_enable: bool = False
     lamp: Lamp = Lamp.OFF
     sounder: Sounder = Sounder.OFF
+    withhold_heartbeat: bool = False
+    """Nothing is written to the box, so that its watchdog has to act (daily check). The
+    driver ends it after a second."""
 
 
 class Compression(enum.Enum):

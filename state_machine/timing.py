@@ -2,8 +2,8 @@
 
 import msgspec
 
+from state_machine import daily_check, injection, observe
 from state_machine import hold as hold_gate
-from state_machine import injection, observe
 from state_machine.alarms import EXPOSURE_END_NS, RELEASE_NS
 from state_machine.readings import Readings, UnitState
 from state_machine.state import HoldPhase, Injection, Phase, State
@@ -53,6 +53,7 @@ def wake_at_ns(state: State, readings: Readings, now_ns: int) -> int:
         *_lives(state),
         *_spans(state, now_ns),
         *_views(state, readings),
+        *_checks(state),
     )
     return min((at_ns for at_ns in instants if at_ns > now_ns), default=NEVER_NS)
 
@@ -107,6 +108,15 @@ def _spans(state: State, now_ns: int) -> tuple[int, ...]:
     if state.duct is not None and state.duct.cannula_in_ns:
         instants.append(state.duct.cannula_in_ns + limits.dwell_warn_ns + 1)
     return tuple(instants)
+
+
+def _checks(state: State) -> tuple[int, ...]:
+    """When a row of the daily check may be seen at the earliest, and takes too long."""
+    row, check = daily_check.row_of(state), state.check
+    if row is None or check is None:
+        return ()
+    within_ns, early_ns = row.within(state.profile), row.not_before(state.profile)
+    return (check.since_ns + early_ns, check.since_ns + within_ns + 1)
 
 
 def _views(state: State, readings: Readings) -> tuple[int, ...]:

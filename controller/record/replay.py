@@ -119,7 +119,7 @@ def _begin(started: Started, kept: bytes | None, session: Session) -> State | No
     """The state in which that run of the controller began; None and why not."""
     try:
         profile = msgspec.msgpack.decode(started.profile, type=Profile)
-        state = recovery.start(profile, kept, started.seq - 1)
+        state = recovery.start(profile, kept, started.seq - 1, started.boot_id)
     except msgspec.MsgspecError as error:
         session.untold = (
             f"its profile or what it started from cannot be read by this program ({error});"

@@ -24,7 +24,8 @@ REQUESTS: Final[tuple[tuple[type[rq.Request], str], ...]] = (
     (rq.ConfirmReclose, "every phase; box ready and owned, emergency stop released, pressure switch"
      " closed, no alarm in the way"),
     (rq.Zero, "*prime-and-zero*; no motion planned, pump proven to stand"),
-    (rq.TipOut, "`prime`, `open-tip`: *prime-and-zero*; `tip-drop`: *locate-duct*; zeroed, readings"
+    (rq.TipOut, "`prime`, `open-tip`: *prime-and-zero*; `tip-drop`: *locate-duct*; `daily-check`:"
+     " while that waits for it; zeroed, readings"
      " fresh, pump proven to stand, switch released, no alarm in the way. Then hold the switch"),
     (rq.ChooseDuct, "*locate-duct*, with the conditions of `located`"),
     (rq.Cannulate, "*cannulate*, with the conditions of `cannulated`"),
@@ -40,6 +41,9 @@ REQUESTS: Final[tuple[tuple[type[rq.Request], str], ...]] = (
      " need its `view` beats"),
     (rq.ViewBeat, "with a console on; what was drawn at most 400 ms ago keeps an injection held,"
      " 200 ms an exposure"),
+    (rq.BeginCheck, "*standby*; box and sensor ready, no alarm in the way, no procedure"),
+    (rq.SounderHeard, "in the daily check, while the sounder sounds"),
+    (rq.EndCheck, "while a daily check is under way"),
     (rq.Do, "when the phase has that row and nothing is missing: `ways` in the snapshot"),
 )  # fmt: skip
 """Request and when it is possible (``state_machine/intake.py``), in the union's order."""
@@ -75,6 +79,7 @@ FIELDS: Final = {
     "on": "true: this client is the console; false: there is none any more",
     "beat": "from 1, higher each time",
     "t_ms": "of the newest snapshot that was drawn",
+    "heard": "yes or no",
     "event": "of the [workflow](workflow.md)",
 }
 """What a field means where its struct does not say."""

@@ -49,6 +49,8 @@ RULES: Final = {
     "safety rules 4.5": "With no flow the line sensor is the duct: compression starts when net"
     " pressure is settled below the pause level, and line pressure is watched under it.",
     "safety rules 5.2": "The least that a checklist asks.",
+    "safety rules 5.4": "A daily check of relay, Safe mode, switches, sounder and zero, valid for"
+    " hours; arming is refused without it.",
     "console facts 6.3": "Times of the hold: how long an arming, a confirmation and a press last.",
     "console facts 6.4": "The hold control must be seen open before it may be armed.",
     "design: polling plan": "How often each device is asked, and how old its answer may be while"

@@ -85,6 +85,8 @@ class NewEra:
         self._known = self._motor.known
         self._connected = False
         self._silent_until_ns = 0
+        self._hushed_ns = 0
+        """Since when the target wants silence; 0 = it does not."""
         self._poll_asked_ns = 0
         self._poll_missed = False
         self._wake_ns = NEVER_NS
@@ -147,6 +149,8 @@ class NewEra:
             return b""
         if self._silent_until_ns:
             self._probe(now_ns)
+        if self._hushed(target, now_ns):
+            return b""
         self._follower.follow(target, now_ns)
         stop = self._motor.stop
         if stop is not None and now_ns >= stop.give_up_ns():
@@ -158,6 +162,14 @@ class NewEra:
         if self._motor.stop is not None:
             self._wake_at(self._motor.stop.give_up_ns())
         return packet
+
+    def _hushed(self, target: PumpTarget, now_ns: int) -> bool:
+        """Nothing is said on purpose, for as long as Safe mode needs to act at most."""
+        if not target.silent:
+            self._hushed_ns = 0
+            return False
+        self._hushed_ns = self._hushed_ns or now_ns
+        return not self._is_due(self._hushed_ns + self._silence_ns, now_ns)
 
     def _next(self, target: PumpTarget, activity: Activity, now_ns: int) -> Ask | None:
         """The most urgent question; the order of these lines is the order of urgency."""

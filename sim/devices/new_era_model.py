@@ -78,6 +78,8 @@ class PumpModel:
         """Injected fault: the wire to pin 2 is broken."""
         self.hung = False
         """Injected fault: the electronics hang; a motor that runs keeps its last speed."""
+        self.ignores_silence = False
+        """Injected fault: Safe mode's timer runs out and nothing happens."""
         self.infused = 0
         self.withdrawn = 0
         self.trigger_low = False

@@ -99,7 +99,8 @@ class NewEraPump:
         if self._timer_ends_ns <= now_ns and not self.model.hung:
             expired_ns, self._timer_ends_ns = self._timer_ends_ns, NEVER_NS
             self.model.advance(expired_ns)
-            self._alarm("T", expired_ns)
+            if not self.model.ignores_silence:
+                self._alarm("T", expired_ns)
         self.model.advance(now_ns)
 
     # --- what the room wires to it ----------------------------------------------------------

@@ -286,6 +286,8 @@ class SimulatedRoom:
             old = self.room_io
             self.room_io = RoomIo(self._chance[name], now_ns, mode=self._mode)
             self.room_io.relay_welded = old.relay_welded
+            self.room_io.stuck = old.stuck
+            self.room_io.ignores_silence = old.ignores_silence
             for contact in old.contact_names:
                 self.room_io.set_contact(contact, old.contact(contact), now_ns)
         elif name == "mammograph":

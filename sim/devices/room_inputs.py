@@ -78,6 +78,12 @@ INPUTS: Final[dict[str, Input]] = {
     "pump_stall": Input(_PRESS, lambda room, _value, now_ns: room.pump.stall(now_ns)),
     "pump_ignores_stop": Input(_SWITCH, _set("pump.model", "ignores_stop")),
     "pump_ignores_ttl": Input(_SWITCH, _set("pump.model", "ignores_trigger")),
+    "pump_ignores_silence": Input(_SWITCH, _set("pump.model", "ignores_silence")),
+    "box_ignores_silence": Input(_SWITCH, _set("room_io", "ignores_silence")),
+    "contact_stuck": Input(
+        ("hold_no", "hold_nc", "pain", "emergency_stop", "motor_pin"),
+        lambda room, name, _now_ns: room.room_io.stuck.add(name),
+    ),
     "relay_welded": Input(_SWITCH, _set("room_io", "relay_welded")),
     "sensor_fault": Input(_SWITCH, _set("pressure_sensor", "fault")),
     "sensor_offset_pa": Input(None, _set("pressure_sensor", "offset_pa")),

@@ -67,6 +67,10 @@ class RoomIo(ModbusDevice):
         self._switch_open = False
         self.relay_welded = False
         """Injected fault: the relay's contact stays closed whatever is commanded."""
+        self.stuck: set[str] = set()
+        """Injected fault: contacts that stay as they are, whatever the hand does."""
+        self.ignores_silence = False
+        """Injected fault: the box's watchdog never trips."""
         self.watchdog_ms = 250
         self.owner = 0
         self.cause = POWER_UP
@@ -115,6 +119,8 @@ class RoomIo(ModbusDevice):
         self.advance(now_ns)
         if name not in self._contacts:
             raise KeyError(name)
+        if name in self.stuck:
+            return
         self._contacts[name] = on
         # Relay, stop line and enable follow the contact even while the box is frozen
         # (properties above); the latch is the box's own doing.
@@ -150,6 +156,8 @@ class RoomIo(ModbusDevice):
 
     def _silence_ns(self) -> int:
         if self._beat_ns == NEVER_NS:
+            return NEVER_NS
+        if self._alive and self.ignores_silence:
             return NEVER_NS
         if self._alive:
             return self._beat_ns + self.watchdog_ms * _NS_PER_MS

@@ -36,8 +36,13 @@ NO_PAIN = C(lambda f: f.pain_released, "the pain button is still pressed")
 PUNCTUAL = C(lambda f: f.punctual, "the controller is late: close other programs, wait")
 SCREEN = C(lambda f: f.screen_live, "the console's screen is not live: look at it, or restart it")
 CANNULA = C(lambda f: f.cannula_in, "place the cannula first")
+CHECKED = C(
+    lambda f: f.daily_checked,
+    "the daily check is missing or too old: end here, then do it (galactograph daily-check)",
+)
 
 TO_OPEN = (
+    C(lambda f: f.not_checking, "the daily check is under way: go on with it, or end it"),
     HEALTHY,
     NAMED,
     C(lambda f: f.patient_named, "enter the patient's id and name"),
@@ -63,6 +68,7 @@ TO_LEAVE_CHECKLIST = (
     ),
 )
 TO_LEAVE_SET_UP = (
+    CHECKED,
     C(lambda f: f.mounted, "enter contrast with lot and temperature, syringe and cannula"),
     C(lambda f: f.temperature_in_range, "the contrast temperature is missing or out of range"),
     C(lambda f: f.contrast_enough, "the syringe holds less than was ordered: refill it"),
@@ -100,6 +106,7 @@ TO_ARM = (
     NO_PAIN,
     NO_ALARM,
     HEALTHY,
+    CHECKED,
     CANNULA,
     STOPPED,
     FRESH,

@@ -4,7 +4,7 @@ import pytest
 
 from config.override import with_addresses
 from config.problems import ConfigError
-from state_machine.profile import Mode
+from state_machine.profile import CheckRule, Mode
 
 
 def keys(refused: pytest.ExceptionInfo[ConfigError]) -> set[str]:
@@ -32,6 +32,24 @@ def test_clinical_without_responsibility_is_refused(site):
     with pytest.raises(ConfigError, match="laboratory pump") as refused:
         site.clinical().load()
     assert keys(refused) == {"room.site_responsibility"}
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS")
+def test_clinical_never_waives_the_daily_check(site):
+    site.clinical().responsible().change('daily_check = "required"', 'daily_check = "waived"')
+    with pytest.raises(ConfigError, match="do the daily check") as refused:
+        site.load()
+    assert keys(refused) == {"room.daily_check"}
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS")
+def test_a_waived_daily_check_is_recorded_and_required_unless_it_is_said(site):
+    loaded = site.load()
+    assert loaded.profile.daily_check is CheckRule.WAIVED
+    assert sum("daily check is waived" in words for words in loaded.deviations) == 1
+    loaded = site.change('daily_check = "waived"', "").load()
+    assert loaded.profile.daily_check is CheckRule.REQUIRED
+    assert not any("daily check" in words for words in loaded.deviations)
 
 
 @pytest.mark.hazard("HZ-WRONG-DEVICE")

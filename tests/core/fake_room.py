@@ -32,7 +32,7 @@ from state_machine.state import Phase, State
 from state_machine.step import Outcome, step
 from state_machine.targets import Compression, ExposureStage, PumpAction, PumpTarget, Targets
 from state_machine.units import NS_PER_MIN, NS_PER_MS, NS_PER_S
-from tests.core.fixtures import NOW_NS, RESISTANCE, profile
+from tests.core.fixtures import CHECKED, NOW_NS, RESISTANCE, profile
 
 PREPARE_NS: Final = 100 * NS_PER_MS
 STOP_NS: Final = 100 * NS_PER_MS
@@ -301,7 +301,7 @@ class FakeRoom:
     """Room, journal and the state of the core between two passes."""
 
     def __init__(self, made: Profile | None = None) -> None:
-        self.state = State(profile=made or profile())
+        self.state = State(profile=made or profile(), checked=CHECKED)
         self.now_ns = NOW_NS
         self.pump, self.box, self.unit = FakePump(), FakeBox(), FakeUnit()
         self.targets = Targets()

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from state_machine.daily_check import ROWS, Step
 from state_machine.gate import Output, judge
 from state_machine.ledger import Account, Ledger
 from state_machine.limits import Limits
@@ -37,6 +38,8 @@ from state_machine.readings import (
 from state_machine.requests import Side
 from state_machine.state import (
     Case,
+    Check,
+    Checked,
     Duct,
     Exposure,
     Hold,
@@ -75,6 +78,8 @@ SYRINGE = Syringe("1 mL", 4_780, 1_000_000)
 CANNULA = Cannula("27G 12.7 mm", 210, 12_700)
 RESISTANCE = 1_676
 """Pa s/uL of that cannula at 37 C (clinical facts C1)."""
+CHECKED = Checked(passed_ns=NOW_NS - 3_600 * NS_PER_S, by=ASSISTANT)
+"""A daily check passed an hour ago."""
 CHECKLIST = (
     ChecklistItem("consent", "Consent?", True, Severity.ABSOLUTE),
     ChecklistItem("discharge", "Discharge today?", True, Severity.RESCHEDULE),
@@ -170,6 +175,7 @@ def state(phase: Phase = Phase.ARM, **changes: Any) -> State:
         "ledger": Ledger(account=Account(), patient_id=PATIENT, side=Side.LEFT, utc_day=DAY),
         "permit": True,
         "entry_seq": 100,
+        "checked": CHECKED,
     }
     return State(phase=phase, **(values | changes))
 
@@ -305,6 +311,39 @@ def tip_out(purpose: Purpose = Purpose.PRIME) -> Scene:
     )
     book = made.ledger if purpose is Purpose.TIP_DROP else replace(made.ledger, account=None)
     return Scene(replace(made, ledger=book), _flowing(plan), wanted)
+
+
+def check_row(step: Step, part: str) -> int:
+    """Index of a row of the daily check."""
+    return next(n for n, r in enumerate(ROWS) if (r.step, r.part) == (step, part))
+
+
+def quiet() -> Scene:
+    """The daily check keeps silent toward pump and box; a drop runs, the switch is held."""
+    plan = replace(_moving(Purpose.CHECK, 5_000, 40_000), released=True)
+    check = Check(
+        check_row(Step.BOX, "watchdog"), NOW_NS - 100 * NS_PER_MS, ASSISTANT, SYRINGE.diameter_um
+    )
+    pump = PumpTarget(diameter_um=SYRINGE.diameter_um, silent=True)
+    made = State(
+        profile=profile(),
+        check=check,
+        plan=plan,
+        hold=Hold(HoldPhase.OPEN, HoldAction.PRIME, NOW_NS - 15 * NS_PER_S),
+        line=LineCheck(zero_count=1, zeroed=True, tip_out_ns=NOW_NS - 20 * NS_PER_S),
+    )
+    wanted = Targets(pump=pump, room=RoomTarget(withhold_heartbeat=True))
+    return Scene(made, _flowing(plan), wanted)
+
+
+def check_drop() -> Scene:
+    """The daily check's drop runs, before the silence."""
+    plan = _moving(Purpose.CHECK, 5_000, 40_000)
+    row = check_row(Step.BOX, "motion")
+    scene = quiet().but(
+        check={"row": row}, pump={"infused_nl": 2_000}, state={"plan": plan, "permit": True}
+    )
+    return scene._replace(wanted=_wanted(plan)).but(state={"targets": _wanted(plan)})
 
 
 def retracting() -> Scene:

@@ -14,6 +14,8 @@ from state_machine.readings import Link, Motion, Paddle, Prompt, UnitState
 from state_machine.requests import Role, Side
 from state_machine.state import (
     Alarm,
+    Check,
+    Checked,
     Exposure,
     Hold,
     HoldAction,
@@ -92,6 +94,9 @@ def less(**parts: Mapping[str, Any]) -> Mapping[str, Any]:
 # fmt: off
 DERIVED = (
     Derived("record_healthy", rest, less(journal={"fault": "disk full"})),
+    Derived("daily_checked", rest, less(state={"checked": Checked()})),
+    Derived("daily_checked", rest, less(state={"checked": Checked(passed_ns=NOW_NS - 12 * 3_600 * S)})),
+    Derived("not_checking", rest, less(state={"check": Check(0, NOW_NS, "T", 4_780)})),
     Derived("mounted", rest, less(state={"mounted": None})),
     Derived("temperature_in_range", rest, less(line={"temperature_mc": 40_001})),
     Derived("temperature_in_range", rest, less(line={"temperature_mc": None}, state={"mounted": None})),

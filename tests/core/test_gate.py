@@ -46,10 +46,12 @@ from tests.core.fixtures import (
     NOW_NS,
     PATIENT,
     Scene,
+    check_drop,
     clearing,
     compressing,
     exposing,
     injecting,
+    quiet,
     replace,
     retracting,
     tip_out,
@@ -57,6 +59,7 @@ from tests.core.fixtures import (
 
 INFUSION = {Output.PREPARE, Output.RUN}
 XRAY = {Output.PREP, Output.EXPOSE}
+QUIET = {Output.SILENCE, Output.WITHHOLD}
 RUN, PREPARE, EXPOSE, WITHDRAW = {Output.RUN}, {Output.PREPARE}, {Output.EXPOSE}, {Output.WITHDRAW}
 DESCENT, PERMIT, CLEAR = {Output.DESCENT}, {Output.PERMIT}, {Output.CLEAR}
 STALE_NS = NOW_NS - NS_PER_S
@@ -127,6 +130,19 @@ CASES = (
     CaseOf("late", injecting, change(late={}), RUN),
     CaseOf("late", exposing, change(late={}), XRAY),
     CaseOf("late", compressing, change(late={}), DESCENT),
+    CaseOf("emergency-stop", quiet, change(room={"emergency_stop": True}), QUIET),
+    CaseOf("late", quiet, change(late={}), QUIET),
+    # --- daily check
+    CaseOf("pressure-switch", quiet, change(room={"pressure_switch": True}), QUIET),
+    CaseOf("pain", quiet, change(room={"pain_pressed": True}), QUIET),
+    CaseOf("line-pressure", quiet, change(line={"pressure_pa": 120_001}), QUIET),
+    CaseOf("quiet", quiet, change(room={"hold_pressed": False}), QUIET),
+    CaseOf("quiet", quiet, change(state={"plan": None}), QUIET),
+    CaseOf("quiet", quiet, change(plan={"purpose": Purpose.PRIME}), QUIET),
+    CaseOf("quiet", quiet, change(state={"check": None}), QUIET),
+    CaseOf("quiet", quiet, change(state={"phase": Phase.PRIME}), QUIET),
+    CaseOf("quiet", quiet, change(check={"since_ns": NOW_NS - 6 * NS_PER_S - 1}), QUIET),
+    CaseOf("check-motion", check_drop, change(state={"phase": Phase.PRIME}), INFUSION),
     # --- power permit
     CaseOf("not-confirmed", injecting, change(state={"permit": False}), PERMIT),
     CaseOf("not-confirmed", exposing, change(state={"permit": False}), PERMIT),

@@ -9,7 +9,7 @@ from state_machine import requests as rq
 from state_machine.entries import Noted, Refused
 from state_machine.readings import Link, Motion, Paddle, Prompt
 from state_machine.requests import AUTO_EVENTS, AnyRequest, Event, Role
-from state_machine.state import Alarm, Hold, HoldAction, HoldPhase, Phase, Screen, State
+from state_machine.state import Alarm, Check, Hold, HoldAction, HoldPhase, Phase, Screen, State
 from state_machine.step import Outcome, step
 from state_machine.targets import Compression, Targets, View
 from tests.core.fixtures import (
@@ -59,6 +59,20 @@ SET_UP: dict[str, Any] = {
 plan_on = injecting().state.plan
 MOVING = {"prompt": Prompt.INFUSING, "motion": Motion.RUNNING, "motion_id": 1}
 
+CHECK = Check(0, NOW_NS, ASSISTANT, SYRINGE.diameter_um)
+
+
+def standby(**changes: Any) -> Scene:
+    """Nobody's procedure is open."""
+    return scene(Phase.STANDBY, case=None, mounted=None, duct=None, permit=False, **changes)
+
+
+def begin_check(**fields: Any) -> Any:
+    """Begin the daily check, all said that has to be."""
+    said: dict[str, Any] = {"syringe": SYRINGE.name, "tip_out": True, "room_empty": True}
+    return ask(rq.BeginCheck, **said | fields)
+
+
 # fmt: off
 REFUSED: tuple[tuple[Scene, Any, str], ...] = (
     (scene(Phase.STANDBY), ask(rq.OpenCase), "enter the patient's id and name"),
@@ -84,7 +98,24 @@ REFUSED: tuple[tuple[Scene, Any, str], ...] = (
     (scene(Phase.ARM), ask(rq.Zero), "the sensor is zeroed in prime and zero, pump at rest"),
     (scene(Phase.PRIME, plan=plan_on).but(pump=MOVING), ask(rq.Zero), "pump at rest"),
     (scene(Phase.PRIME).but(pump={"prompt": Prompt.PAUSED}), ask(rq.Zero), "the pump is not proven to stand still"),
-    (scene(Phase.PRIME), ask(rq.TipOut, purpose="?"), "the purpose is prime, open-tip or tip-drop"),
+    (scene(Phase.PRIME), ask(rq.TipOut, purpose="?"), "the purpose is prime, open-tip, tip-drop or daily-check"),
+    (scene(Phase.ARM), ask(rq.TipOut, purpose="daily-check"), "daily-check is not possible in 'arm'"),
+    (standby(), ask(rq.TipOut, purpose="daily-check"), "the daily check does not wait for a motion now"),
+    (scene(Phase.ARM), begin_check(), "the daily check is done in standby"),
+    (standby(check=CHECK), begin_check(), "a daily check is under way"),
+    (standby(), begin_check(by=" "), "say who you are"),
+    (standby(), begin_check(tip_out=False), "take the tip out"),
+    (standby(), begin_check(room_empty=False), "nobody may be in the room"),
+    (standby(), begin_check(syringe="5 mL"), "syringe '5 mL' is not in the profile; known: 1 mL"),
+    (standby().but(room={"owned": False}), begin_check(), "the box is not ready"),
+    (standby().but(room={"link": Link.LOST}), begin_check(), "the box is not ready"),
+    (standby().but(line={"link": Link.LOST}), begin_check(), "the line pressure sensor is not ready"),
+    (standby().but(journal={"fault": "disk full"}), begin_check(), "the record cannot be written"),
+    (standby(plan=plan_on).but(pump=MOVING), begin_check(), "a motion is under way"),
+    (standby(alarms=LATCHED), begin_check(), "acknowledge the alarms first"),
+    (standby(), ask(rq.SounderHeard, heard=True), "the sounder of the daily check is not waited for"),
+    (standby(check=CHECK), ask(rq.SounderHeard, heard=True), "is not waited for"),
+    (standby(), ask(rq.EndCheck), "no daily check is under way"),
     (scene(Phase.ARM), ask(rq.TipOut, purpose="prime"), "prime is not possible in 'arm'"),
     (scene(Phase.ARM), ask(rq.TipOut, purpose="tip-drop"), "tip-drop is not possible in 'arm'"),
     (scene(Phase.LOCATE_DUCT), ask(rq.TipOut, purpose="open-tip"), "open-tip is not possible in 'locate-duct'"),

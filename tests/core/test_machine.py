@@ -103,7 +103,7 @@ FIELDS: dict[type, Any] = {
     },
     rq.ConfirmReclose: {"cannula_out": st.booleans()},
     rq.Zero: {},
-    rq.TipOut: {"purpose": st.sampled_from(["prime", "open-tip", "tip-drop", "?"])},
+    rq.TipOut: {"purpose": st.sampled_from(["prime", "open-tip", "tip-drop", "daily-check", "?"])},
     rq.ChooseDuct: {"clock_h": st.integers(0, 13), "orifice": st.integers(0, 2)},
     rq.Console: {"on": st.sampled_from([False, False, False, True])},
     rq.ViewBeat: {"beat": st.integers(0, 9), "t_ms": st.integers(0, 10**6)},
@@ -114,6 +114,13 @@ FIELDS: dict[type, Any] = {
     rq.ReleasePaddle: {},
     rq.HandInjected: {"volume_nl": st.sampled_from([-1, 0, 20_000, 10**9])},
     rq.Acknowledge: {"alarm": st.sampled_from(["net-stop", "?"])},
+    rq.BeginCheck: {
+        "syringe": st.sampled_from([SYRINGE.name, "?"]),
+        "tip_out": st.booleans(),
+        "room_empty": st.booleans(),
+    },
+    rq.SounderHeard: {"heard": st.booleans()},
+    rq.EndCheck: {},
     rq.Do: {"event": st.sampled_from(list(Event))},
 }
 ANYTHING = st.one_of(

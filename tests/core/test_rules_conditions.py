@@ -14,17 +14,18 @@ ALL = msgspec.convert(
     dict.fromkeys((f for f in Facts.__struct_fields__ if f != "anchor"), True), Facts
 )
 ARMING = (
-    "no_emergency_stop pain_released no_latched_alarm record_healthy cannula_in pump_stopped"
+    "no_emergency_stop pain_released no_latched_alarm record_healthy daily_checked cannula_in"
+    " pump_stopped"
     " readings_fresh link_quick punctual screen_live switch_released injections_left volume_left"
     " syringe_left temperature_in_range zeroed net_below_pause paddle_released unit_idle"
 )
 COMPRESSING = "pump_stopped settled"
 NEEDS: dict[tuple[Phase, Event], str] = {
-    (P.STANDBY, E.OPEN): "record_healthy by_named patient_named people_named side_matches_order"
-    " volume_orderable side_unlocked same_patient_answered",
+    (P.STANDBY, E.OPEN): "not_checking record_healthy by_named patient_named people_named"
+    " side_matches_order volume_orderable side_unlocked same_patient_answered",
     (P.CHECKLIST, E.CHECKED): "all_answered no_absolute no_reschedule physician_accepted",
-    (P.SET_UP, E.SET_UP): "mounted temperature_in_range contrast_enough pump_up line_up room_up"
-    " unit_up permit_closed switches_right diameter_confirmed pump_stopped",
+    (P.SET_UP, E.SET_UP): "daily_checked mounted temperature_in_range contrast_enough pump_up"
+    " line_up room_up unit_up permit_closed switches_right diameter_confirmed pump_stopped",
     (P.PRIME, E.PRIMED): "zeroed primed resistance_measured resistance_in_band drop_allowed"
     " stored_allowed at_rest counters_zero",
     (P.LOCATE_DUCT, E.LOCATED): "duct_named duct_has_room drops_done",

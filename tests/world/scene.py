@@ -87,11 +87,12 @@ class Scene:
         rig: Rig = RIG_27G_WARM,
         patient: Patient = DUCT,
         before: "Scene | None" = None,
+        world: World | None = None,
     ) -> None:
-        """Build the room; ``before``: the scene whose controller died."""
+        """Build the room; ``before``: the scene whose controller died; or take a ``world``."""
         loaded = loaded or demo()
         died = before.world if before else None
-        self.world: World = World(loaded, seed, rig, patient, before=died)
+        self.world: World = world or World(loaded, seed, rig, patient, before=died)
         self.who = Script(loaded.profile, order or Order())
         self.procedure = Procedure(self.world, self.who)
         self._asked = 1_000
