@@ -12,7 +12,7 @@ from state_machine import daily_check, effects
 from state_machine import requests as rq
 from state_machine.alarms import AlarmRow, none_blocks
 from state_machine.daily_check import ROWS, Look, Row, Told
-from state_machine.entries import DailyCheck, Noted, Refused
+from state_machine.entries import DailyCheck
 from state_machine.readings import Link, PumpAlarm
 from state_machine.state import Check, Checked, Phase
 from state_machine.turn import Turn
@@ -47,12 +47,12 @@ def begin(turn: Turn, request: rq.BeginCheck) -> Words:
         if refused
     )
     if refusals or syringe is None:
-        return _refuse(turn, request, refusals)
+        return turn.refuse(request, *refusals)
     turn.set(
         check=_at_row(turn, Check(0, 0, request.by, syringe.diameter_um), 0),
         checked=Checked(),
     )
-    turn.note(Noted, topic="daily-check", facts=(("syringe", request.syringe),), by=request.by)
+    turn.noted(request, "daily-check", syringe=request.syringe)
     turn.note_resume()  # an earlier check holds no longer, also after a restart
     return ()
 
@@ -61,23 +61,17 @@ def heard(turn: Turn, request: rq.SounderHeard) -> Words:
     """A person's word on the sounder."""
     check, row = turn.state.check, daily_check.row_of(turn.state)
     if check is None or row is None or row.told is not Told.SOUND:
-        return _refuse(turn, request, ("the sounder of the daily check is not waited for",))
+        return turn.refuse(request, "the sounder of the daily check is not waited for")
     turn.set(check=replace(check, heard=request.heard))
     return ()
 
 
-def give_up(turn: Turn, request: rq.Request) -> Words:
+def give_up(turn: Turn, request: rq.AnyRequest) -> Words:
     """A person ends the check; it is not passed."""
     if turn.state.check is None:
-        return _refuse(turn, request, ("no daily check is under way",))
+        return turn.refuse(request, "no daily check is under way")
     _fail(turn, f"ended by {request.by.strip() or 'a person'}")
     return ()
-
-
-def _refuse(turn: Turn, request: rq.Request, words: Words) -> Words:
-    kind = str(type(request).__struct_config__.tag)
-    turn.note(Refused, what=kind, words=words, by=request.by)
-    return words
 
 
 def stops(turn: Turn, raised: tuple[AlarmRow, ...]) -> None:

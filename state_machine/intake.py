@@ -13,20 +13,18 @@ import msgspec
 from state_machine import (
     checking,
     course,
-    daily_check,
     effects,
-    injection,
     ledger,
-    motions,
     observe,
+    tip_out,
 )
 from state_machine import hold as hold_gate
 from state_machine import requests as rq
 from state_machine.alarms import ALARM_BY_NAME, acknowledge, none_blocks
-from state_machine.entries import AlarmChanged, Noted, Refused
+from state_machine.entries import AlarmChanged
 from state_machine.facts import is_performer
 from state_machine.readings import Link
-from state_machine.state import HoldAction, HoldPhase, Mounted, Phase, Purpose, Screen
+from state_machine.state import HoldAction, HoldPhase, Mounted, Phase, Screen
 from state_machine.targets import View
 from state_machine.turn import Reply, Turn
 
@@ -54,14 +52,11 @@ def take(turn: Turn, request: rq.AnyRequest) -> None:
 
 
 def _refuse(turn: Turn, request: rq.AnyRequest, *words: str) -> Words:
-    kind = str(type(request).__struct_config__.tag)
-    turn.note(Refused, what=kind, words=words, by=request.by)
-    return words
+    return turn.refuse(request, *words)
 
 
 def _noted(turn: Turn, request: rq.AnyRequest, topic: str, **facts: object) -> None:
-    pairs = tuple((key, str(value)) for key, value in facts.items())
-    turn.note(Noted, topic=topic, facts=pairs, by=request.by)
+    turn.noted(request, topic, **facts)
 
 
 def _open_case(turn: Turn, request: rq.OpenCase) -> Words:
@@ -205,69 +200,6 @@ def _zero(turn: Turn, request: rq.Zero) -> Words:
     return ()
 
 
-_TIP_PHASES: Final = {
-    Purpose.PRIME: (Phase.PRIME,),
-    Purpose.OPEN_TIP: (Phase.PRIME,),
-    Purpose.TIP_DROP: (Phase.LOCATE_DUCT,),
-    Purpose.CHECK: (Phase.STANDBY,),
-}
-
-
-def _tip_out(turn: Turn, request: rq.TipOut) -> Words:
-    """The word that the tip is out makes one motion with the tip out possible."""
-    state, limits = turn.state, turn.state.profile.limits
-    purpose = injection.purpose_of(request.purpose)
-    if purpose is None:
-        return _refuse(turn, request, "the purpose is prime, open-tip, tip-drop or daily-check")
-    if state.phase not in _TIP_PHASES[purpose]:
-        return _refuse(turn, request, f"{purpose.value} is not possible in '{state.phase.value}'")
-    duct = state.duct
-    refusals = [
-        words
-        for refused, words in (
-            (not request.by.strip(), "say who you are"),
-            (
-                purpose is Purpose.CHECK and not daily_check.wants_motion(state),
-                "the daily check does not wait for a motion now",
-            ),
-            (not observe.zeroed(state, turn.readings), "zero the line sensor first"),
-            (purpose is Purpose.OPEN_TIP and not state.line.primed, "prime first"),
-            (
-                abs(observe.rest_pa(state)) > limits.rest_pressure_pa,
-                "the line pressure at rest is not zero: wait until it has come down, or zero again",
-            ),
-            (state.plan is not None, "a motion is under way: release the switch, wait"),
-            (
-                not observe.injection_readings_fresh(state, turn.readings, turn.now_ns),
-                "pump, line pressure or switches are not heard in time: wait",
-            ),
-            (
-                not observe.proven_stopped(turn.readings.pump),
-                "the pump is not proven to stand still: wait",
-            ),
-            (not hold_gate.may_arm(state.hold, limits, turn.now_ns), "release the switch first"),
-            (not hold_gate.is_seen(state, HoldAction.PRIME, turn.now_ns), hold_gate.NOT_LIVE),
-            (not none_blocks(state), "acknowledge the alarms first"),
-            (
-                purpose is Purpose.TIP_DROP
-                and duct is not None
-                and duct.drop_count >= limits.tip_drop_count,
-                f"{limits.tip_drop_count} drops were given for this duct: no more",
-            ),
-        )
-        if refused
-    ]
-    if refusals:
-        return _refuse(turn, request, *refusals)
-    turn.set(line=replace(state.line, tip_out_ns=turn.now_ns, sample_pa=0, sample_count=0))
-    if purpose is Purpose.TIP_DROP and duct is not None:
-        turn.set(duct=replace(duct, drop_count=duct.drop_count + 1))
-    _noted(turn, request, "tip-out", purpose=purpose.value)
-    motions.begin(turn, injection.tip_out_motion(turn.state, turn.readings, purpose))
-    effects.arm_hold(turn, HoldAction.PRIME)
-    return ()
-
-
 def _choose_duct(turn: Turn, request: rq.ChooseDuct) -> Words:
     if not (1 <= request.clock_h <= 12 and request.orifice > 0):
         return _refuse(turn, request, "clock position 1 to 12 and orifice from 1")
@@ -398,7 +330,7 @@ _HANDLERS: Final[dict[type, Callable[[Turn, Any], Words]]] = {
     rq.SetUpRoom: _set_up_room,
     rq.ConfirmReclose: _confirm_reclose,
     rq.Zero: _zero,
-    rq.TipOut: _tip_out,
+    rq.TipOut: tip_out.take,
     rq.ChooseDuct: _choose_duct,
     rq.Cannulate: _cannulate,
     rq.ConfirmArm: _confirm_arm,

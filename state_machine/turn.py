@@ -8,7 +8,15 @@ from typing import Any
 import msgspec
 
 from state_machine import recovery
-from state_machine.entries import AnyEntry, Entry, LedgerChanged, PhaseChanged, Refused, Resume
+from state_machine.entries import (
+    AnyEntry,
+    Entry,
+    LedgerChanged,
+    Noted,
+    PhaseChanged,
+    Refused,
+    Resume,
+)
 from state_machine.facts import Facts, gather
 from state_machine.ledger import side_day_high_nl, side_day_low_nl
 from state_machine.phases import Workflow
@@ -56,6 +64,17 @@ class Turn:
         self.set(entry_seq=seq)
         self.entries.append(kind(seq=seq, at_ns=self.now_ns, **fields))  # type: ignore[arg-type]
         return seq
+
+    def refuse(self, request: AnyRequest, *words: str) -> tuple[str, ...]:
+        """Record that a request is refused; returns the words."""
+        kind = str(type(request).__struct_config__.tag)
+        self.note(Refused, what=kind, words=words, by=request.by)
+        return words
+
+    def noted(self, request: AnyRequest, topic: str, **facts: object) -> None:
+        """Record what a person stated."""
+        pairs = tuple((key, str(value)) for key, value in facts.items())
+        self.note(Noted, topic=topic, facts=pairs, by=request.by)
 
     def facts(self, request: AnyRequest | None = None) -> Facts:
         """Facts as they stand now."""
