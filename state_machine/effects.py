@@ -193,7 +193,7 @@ def _decannulated(turn: Turn, _request: AnyRequest | None) -> None:
     if not observe.proven_stopped(turn.readings.pump):
         turn.set(permit=False, reclose_trip_count=0)
     _cannula_out(turn)
-    turn.set(ledger=ledger.close_duct(turn.state.ledger))
+    turn.set(ledger=ledger.close_duct(turn.state.ledger), unproven=None)
     save_day(turn)
 
 

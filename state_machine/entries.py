@@ -137,6 +137,30 @@ class LedgerChanged(Entry, frozen=True, tag="ledger"):
     side_day_high_nl: int
 
 
+class LedgerNarrowed(Entry, frozen=True, tag="ledger-narrowed"):
+    """The one narrowing of high (and raising of low), with all that proves it."""
+
+    duct: int
+    low_before_nl: int
+    high_before_nl: int
+    low_nl: int
+    high_nl: int
+    motion_id: int
+    """The last motion that can have run, ..."""
+    until_nl: int
+    """... the counter at which it was to stop, ..."""
+    counter_nl: int
+    """... and where the counter stands, standstill proven."""
+    digit_nl: int
+    scale_ppm: int
+    withdrawn_nl: int
+    power_up_count: int
+    """Power-ups seen: as many as before, so the counter was never cleared."""
+    identity: str
+    diameter_um: int
+    proof: str
+
+
 class GateClosed(Entry, frozen=True, tag="gate"):
     """The gate replaced an output by its safe value."""
 
@@ -215,6 +239,7 @@ AnyEntry = (
     | MotionIntent
     | MotionEnded
     | LedgerChanged
+    | LedgerNarrowed
     | GateClosed
     | AlarmChanged
     | Exposed

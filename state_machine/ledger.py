@@ -54,6 +54,22 @@ class Account(msgspec.Struct, frozen=True):
     power_up_count: int = 0
     withdrawn_base_nl: int = 0
     """Pump's withdrawn counter from which the live part is counted."""
+    narrowed: bool = False
+    """Its one narrowing was made."""
+
+
+class Unproven(msgspec.Struct, frozen=True):
+    """An account whose pump was out of sight, and what its own counter must show to prove it."""
+
+    account: Account
+    """As it stood at the newest intent."""
+    until_nl: int
+    """Counter at which the pump was told to stop by itself."""
+    motion_id: int
+    """The last motion that can have run."""
+    power_up_count: int
+    identity: str
+    diameter_um: int
 
 
 class Ledger(msgspec.Struct, frozen=True):
@@ -208,6 +224,43 @@ def _counter_lost(
         high_nl=high_nl,
         power_up_count=power_up_count,
         withdrawn_base_nl=withdrawn_nl,
+    )
+
+
+def narrow(
+    now: Account, kept: Account, counter_nl: int, digit_nl: int, withdrawn_nl: int, scale_ppm: int
+) -> Account:
+    """Replace what was intended by what the pump's own counter proves; once an account.
+
+    Args:
+        now: the account as it is counted since the pump was out of sight.
+        kept: the same as it stood before (or ``now`` itself, when it was counted on).
+        counter_nl: infused counter, with standstill and its continuity proven.
+        digit_nl: weight of its last digit.
+        withdrawn_nl: withdrawn counter.
+        scale_ppm: uncertainty of the syringe's diameter, as volume.
+
+    Returns:
+        The account on the counter of before, or ``now`` where nothing is gained.
+    """
+    hand_nl = 0 if kept is now else now.closed_high_nl - max(kept.high_nl, kept.intent_nl)
+    moved_nl, back_nl = counter_nl - kept.base_nl, withdrawn_nl - kept.withdrawn_base_nl
+    back_nl += digit_nl if back_nl > 0 else 0
+    closed_low_nl, closed_high_nl = kept.closed_low_nl + hand_nl, kept.closed_high_nl + hand_nl
+    high_nl = closed_high_nl + more_ppm(moved_nl + digit_nl, scale_ppm)
+    low_nl = closed_low_nl + less_ppm(clamp_low(moved_nl - digit_nl - back_nl), scale_ppm)
+    if now.narrowed or kept.narrowed or high_nl >= max(now.high_nl, now.intent_nl):
+        return now
+    return msgspec.structs.replace(
+        kept,
+        seen_nl=max(kept.seen_nl, counter_nl),
+        closed_low_nl=closed_low_nl,
+        closed_high_nl=closed_high_nl,
+        low_nl=max(now.low_nl, low_nl),
+        high_nl=high_nl,
+        intent_nl=high_nl,
+        power_up_count=now.power_up_count,
+        narrowed=True,
     )
 
 

@@ -8,10 +8,11 @@ from typing import Final
 
 import msgspec
 
-from state_machine import course, effects, injection, ledger, observe, retract
+from state_machine import course, effects, injection, ledger, observe, recovery, retract
 from state_machine import hold as hold_gate
-from state_machine.entries import MotionEnded, MotionIntent, Noted
-from state_machine.readings import Motion
+from state_machine.entries import LedgerNarrowed, MotionEnded, MotionIntent, Noted
+from state_machine.ledger import Unproven
+from state_machine.readings import Link, Motion
 from state_machine.state import HoldPhase, Injection, Phase, Plan, Purpose
 from state_machine.turn import Turn
 from state_machine.units import volume_ceil_nl
@@ -35,6 +36,7 @@ def begin(turn: Turn, plan: Plan) -> None:
         until_nl=plan.until_nl,
         duct=duct.number if duct else 0,
     )
+    plan = replace(plan, identity=turn.readings.pump.identity)
     turn.set(plan=plan, motion_count=plan.motion_id)
     count(turn)
     turn.note_ledger()
@@ -76,11 +78,61 @@ def count(turn: Turn) -> None:
         turn.note_ledger()
 
 
+def prove(turn: Turn) -> None:
+    """After a restart: let the pump's counter prove what was only intended, or say why not."""
+    kept, pump = turn.state.unproven, turn.readings.pump
+    if kept is None or not (pump.settings_ok and observe.proven_stopped(pump)):
+        return
+    turn.set(unproven=None)
+    _narrow(turn, kept)
+
+
+def _narrow(turn: Turn, kept: Unproven) -> None:
+    """Narrow high once, by an entry with its evidence; standstill is proven."""
+    account, pump, duct = turn.state.ledger.account, turn.readings.pump, turn.state.duct
+    if account is None:
+        return
+    why = recovery.why_not_proven(kept, pump)
+    if why:
+        facts = (("why", why), ("counter_nl", str(pump.infused_nl)))
+        turn.note(Noted, topic="not-narrowed", facts=facts)
+        return
+    scale_ppm = ledger.UNKNOWN_SCALE_PPM
+    narrowed = ledger.narrow(
+        account, kept.account, pump.infused_nl, pump.digit_nl, pump.withdrawn_nl, scale_ppm
+    )
+    if narrowed is account:
+        return
+    turn.note(
+        LedgerNarrowed,
+        duct=duct.number if duct else 0,
+        low_before_nl=account.low_nl,
+        high_before_nl=max(account.high_nl, account.intent_nl),
+        low_nl=narrowed.low_nl,
+        high_nl=narrowed.high_nl,
+        motion_id=kept.motion_id,
+        until_nl=kept.until_nl,
+        counter_nl=pump.infused_nl,
+        digit_nl=pump.digit_nl,
+        scale_ppm=scale_ppm,
+        withdrawn_nl=pump.withdrawn_nl,
+        power_up_count=pump.power_up_count,
+        identity=pump.identity,
+        diameter_um=pump.diameter_um,
+        proof="standstill proven: prompt S, two counts of it 100 ms apart agree",
+    )
+    turn.set(ledger=replace(turn.state.ledger, account=narrowed))
+    turn.note_ledger()
+    turn.note_resume()
+
+
 def follow(turn: Turn) -> None:
     """Follow the motion under way; end it when the pump has."""
     plan = turn.state.plan
     if plan is None:
         return
+    if plan.asked_ns and turn.readings.pump.link is not Link.UP:
+        plan = replace(plan, lost=True)
     way = retract if plan.purpose is Purpose.RETRACT else injection
     plan = way.follow(plan, turn.state, turn.readings, turn.now_ns)
     turn.set(plan=plan)
@@ -120,8 +172,11 @@ def _end(turn: Turn, plan: Plan, why: str) -> None:
     counter_nl = pump.withdrawn_nl if backward else pump.infused_nl
     moved_nl = max(0, counter_nl - plan.base_nl)
     reached = bool(plan.asked_ns) and counter_nl + pump.digit_nl >= plan.until_nl
+    before, until_nl = turn.state.ledger.account, recovery.told_until_nl(turn.state)
     turn.set(plan=None)
     count(turn)
+    if plan.lost and before is not None:
+        _prove_after_lost(turn, plan, before, until_nl)
     turn.note(
         MotionEnded,
         motion_id=plan.motion_id,
@@ -137,6 +192,22 @@ def _end(turn: Turn, plan: Plan, why: str) -> None:
     else:
         _tip_out_ended(turn, plan, moved_nl, reached)
     turn.note_ledger()
+
+
+def _prove_after_lost(turn: Turn, plan: Plan, before: ledger.Account, until_nl: int) -> None:
+    """Out of sight, and found standing: the same counter shows all that was moved."""
+    account, mounted = turn.state.ledger.account, turn.state.mounted
+    if account is None or account.base_nl != before.base_nl or mounted is None:
+        return
+    kept = Unproven(
+        account=account,
+        until_nl=until_nl,
+        motion_id=plan.motion_id,
+        power_up_count=before.power_up_count,
+        identity=plan.identity,
+        diameter_um=mounted.syringe.diameter_um,
+    )
+    _narrow(turn, kept)
 
 
 def _injection_ended(turn: Turn, plan: Plan, reached: bool) -> None:

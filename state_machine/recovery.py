@@ -5,13 +5,17 @@ procedure that was open starts in *recovery*: the pump shall stand still, the pa
 may be released at once, the ledger's high becomes the intent (everything the pump had
 been told may have been delivered), and nothing can be armed until a person confirms
 what they see. Locks and volumes of earlier days come back with it.
+
+Where the pump was not without power meanwhile, its own counter still knows what it moved:
+``Unproven`` keeps what the counter must show to replace the intent, once, by proof.
 """
 
 import msgspec
 
-from state_machine.ledger import AFTER_RESTART, Account, Ledger
+from state_machine.ledger import AFTER_RESTART, Account, Ledger, Unproven
 from state_machine.profile import Profile
-from state_machine.state import Case, Checked, Duct, Exposure, Phase, State
+from state_machine.readings import PumpReading
+from state_machine.state import Case, Checked, Duct, Exposure, Phase, Purpose, State
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -28,6 +32,12 @@ class Kept(msgspec.Struct, frozen=True):
     checked: Checked = Checked()
     """The last daily check; its boot time says something in the same boot only."""
     boot_id: str = ""
+    until_nl: int = 0
+    """Counter up to which the pump may infuse by what it was told."""
+    identity: str = ""
+    """Pump, as it told."""
+    diameter_um: int = 0
+    """Syringe diameter that it confirmed."""
 
 
 def keep(state: State) -> bytes:
@@ -42,8 +52,19 @@ def keep(state: State) -> bytes:
         exposure_count=state.exposure.count,
         checked=state.checked,
         boot_id=state.boot_id,
+        until_nl=told_until_nl(state),
+        identity=state.readings.pump.identity,
+        diameter_um=state.readings.pump.diameter_um,
     )
     return msgspec.msgpack.encode(kept)
+
+
+def told_until_nl(state: State) -> int:
+    """Counter at which the pump stops by itself: the motion's end, else where it stands."""
+    account, plan = state.ledger.account, state.plan
+    seen_nl = account.seen_nl if account else 0
+    forward = plan is not None and plan.purpose is not Purpose.RETRACT
+    return max(seen_nl, plan.until_nl) if plan is not None and forward else seen_nl
 
 
 def start(profile: Profile, kept: bytes | None, entry_seq: int, boot_id: str = "") -> State:
@@ -74,8 +95,43 @@ def start(profile: Profile, kept: bytes | None, entry_seq: int, boot_id: str = "
         duct_count=last.duct_count,
         motion_count=last.motion_count,
         ledger=_intent_is_high(last.ledger),
+        unproven=_unproven(last),
         exposure=Exposure(count=last.exposure_count),
     )
+
+
+def _unproven(last: Kept) -> Unproven | None:
+    account = last.ledger.account
+    if account is None or account.power_up_count == AFTER_RESTART or not last.identity:
+        return None
+    return Unproven(
+        account=account,
+        until_nl=last.until_nl,
+        motion_id=last.motion_count,
+        power_up_count=0,  # what a driver that has just begun must have seen
+        identity=last.identity,
+        diameter_um=last.diameter_um,
+    )
+
+
+def why_not_proven(kept: Unproven, pump: PumpReading) -> str:
+    """Why the pump's counter proves nothing; empty = it goes on from the one of before.
+
+    A power cut clears the counter, and everything else that makes it fall or jump is here.
+    A counter that shows nothing could be one that was cleared.
+    """
+    counter_nl, digit_nl = pump.infused_nl, pump.digit_nl
+    if pump.power_up_count != kept.power_up_count:
+        return "the pump was without power meanwhile"
+    if (pump.identity, pump.diameter_um) != (kept.identity, kept.diameter_um):
+        return "it is another pump, or another diameter is set"
+    if counter_nl <= digit_nl:
+        return "the counter shows nothing: it may have been cleared"
+    if counter_nl + digit_nl < kept.account.seen_nl:
+        return "the counter is below what was seen before"
+    if counter_nl > kept.until_nl + digit_nl:
+        return "the counter is beyond what the pump was told"
+    return ""
 
 
 def _intent_is_high(book: Ledger) -> Ledger:

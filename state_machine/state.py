@@ -8,7 +8,7 @@ import enum
 
 import msgspec
 
-from state_machine.ledger import Ledger
+from state_machine.ledger import Ledger, Unproven
 from state_machine.profile import Cannula, Contrast, Profile, Syringe
 from state_machine.readings import Readings
 from state_machine.requests import Side
@@ -177,6 +177,10 @@ class Plan(msgspec.Struct, frozen=True):
     """Rate of the ramp now."""
     top_ns: int = 0
     """When the pump first confirmed the top rate; 0 = not yet."""
+    identity: str = ""
+    """Pump that it was planned for, as it told."""
+    lost: bool = False
+    """The pump was out of sight while it may have run."""
     released: bool = False
     """The switch was let go after RUN was wanted: this motion is over, whatever is pressed."""
 
@@ -309,6 +313,8 @@ class State(msgspec.Struct, frozen=True):
     motion_count: int = 0
     injection: Injection = Injection()
     ledger: Ledger = Ledger()
+    unproven: Unproven | None = None
+    """After a restart: what the pump's counter may still prove; None = nothing (any more)."""
     exposure: Exposure = Exposure()
     settled_word: bool = False
     """The clinician confirmed compression before the pressure settled."""

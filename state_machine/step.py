@@ -64,6 +64,7 @@ def step(
     _watch(turn)
     course.note_exposure(turn)
     motions.count(turn)
+    motions.prove(turn)
     motions.follow(turn)
     raised = _raise_alarms(turn)
     course.stops(turn, raised)

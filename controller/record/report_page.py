@@ -22,6 +22,7 @@ from state_machine.entries import (
     GateClosed,
     HoldChanged,
     LedgerChanged,
+    LedgerNarrowed,
     MotionEnded,
     MotionIntent,
     Noted,
@@ -298,6 +299,15 @@ def _tell(entry: object) -> tuple[str, str, str, str] | None:
         case MotionEnded():
             end = "reached" if entry.reached else entry.why or "ended early"
             return "motion ended", f"{entry.purpose}, {show('_nl', entry.moved_nl)}: {end}", "", ""
+        case LedgerNarrowed():
+            words = (
+                f"high {show('_nl', entry.high_before_nl)} → {show('_nl', entry.high_nl)}, low"
+                f" {show('_nl', entry.low_before_nl)} → {show('_nl', entry.low_nl)}; motion"
+                f" {entry.motion_id} was told up to {show('_nl', entry.until_nl)}, the pump's"
+                f" counter stands at {show('_nl', entry.counter_nl)}; {entry.identity} was never"
+                f" without power; {entry.proof}"
+            )
+            return "ledger narrowed", words, "", "step"
         case HoldChanged():
             return f"hold {entry.hold}", f"{entry.action} {entry.why}".strip(), "", ""
         case Exposed():

@@ -8,9 +8,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from state_machine import ledger
 from state_machine.ledger import AFTER_RESTART, Account, Ledger, SideDay
 from state_machine.profile import Profile
-from state_machine.recovery import keep, start
+from state_machine.readings import PumpReading, Readings
+from state_machine.recovery import keep, start, why_not_proven
 from state_machine.requests import Side
-from state_machine.state import Phase, State
+from state_machine.state import Phase, Plan, Purpose, State
 from state_machine.units import NS_PER_MIN, NS_PER_MS, volume_ceil_nl
 from tests.core.fixtures import DAY, PATIENT, case, replace
 
@@ -254,17 +255,46 @@ class TruthLiesBetween(RuleBasedStateMachine):
         self.reserve_nl = 0
         self.take()
 
-    @rule()
-    def restart(self):
-        """The controller dies and starts again."""
-        state = State(profile=Profile("test"), phase=Phase.INJECTING, case=case())
-        state = replace(state, ledger=Ledger(self.account, PATIENT, Side.LEFT, DAY))
-        account = start(state.profile, keep(state), 1).ledger.account
+    @rule(powered=st.booleans())
+    def restart(self, powered):
+        """The controller dies and starts again; its driver counts power-ups anew."""
+        plan = Plan(1, Purpose.INJECT, 0, self.told_nl, 1, 1, 1) if self.told_nl else None
+        state = State(profile=Profile("test"), phase=Phase.INJECTING, case=case(), plan=plan)
+        read = Readings(pump=PumpReading(identity="NE1000 V3.923"))
+        book = Ledger(self.account, PATIENT, Side.LEFT, DAY)
+        begun = start(state.profile, keep(replace(state, ledger=book, readings=read)), 1)
+        account = begun.ledger.account
         assert account is not None
         assert account.high_nl >= self.account.intent_nl
         self.account = account
-        self.reserve_nl = 0
+        self.reserve_nl = self.power_up_count = 0
+        if not powered:
+            self.cut_power()
         self.stop()
+        self.prove(begun.unproven)
+
+    def prove(self, kept):
+        """What ``motions.prove`` does, standstill proven."""
+        pump = PumpReading(
+            identity="NE1000 V3.923",
+            infused_nl=self.heard_nl,
+            digit_nl=self.digit_nl,
+            power_up_count=self.heard_power,
+        )
+        if kept is None or why_not_proven(kept, pump):
+            return
+        before = self.account
+        self.account = ledger.narrow(
+            before, kept.account, self.heard_nl, self.digit_nl, self.heard_back_nl, PPM
+        )
+        counted_nl = self.heard_nl - kept.account.base_nl
+        if self.account is not before:
+            assert not before.narrowed
+            assert self.account.narrowed
+            assert self.account.high_nl >= counted_nl
+            assert self.account.high_nl < before.high_nl
+            assert self.account.low_nl >= before.low_nl
+            self.seen.clear()  # the one fall of high
 
     def take(self):
         """What ``motions.count`` does in each pass."""
@@ -347,3 +377,46 @@ def test_a_new_book_holds_nothing():
 def test_what_a_counter_shows_that_began_anew_is_taken_with_five_per_cent():
     lost = count(Account(), 1_000_000, power_up_count=1)
     assert lost.closed_high_nl == 1_050_000
+
+
+def test_narrowing_in_numbers():
+    """50 uL were told, the counter proves 30: high 52.511 becomes 31.5105 and low 28.4905."""
+    kept = count(Account(power_up_count=3), 20_000, told_nl=50_000)
+    now = Account(low_nl=kept.low_nl, high_nl=kept.intent_nl, power_up_count=AFTER_RESTART)
+    now = count(replace(now, intent_nl=kept.intent_nl), 30_000, power_up_count=0)
+    assert bounds(now) == (18_990, 52_511, 52_511)
+    proven = ledger.narrow(now, kept, 30_000, 10, 0, PPM)
+    assert bounds(proven) == (28_490, 31_511, 31_511)
+    assert (proven.base_nl, proven.power_up_count) == (0, 0)
+    assert ledger.narrow(proven, kept, 25_000, 10, 0, PPM) is proven  # once
+    assert ledger.narrow(now, kept, 50_001, 10, 0, PPM) is now  # nothing would be gained
+    # what was withdrawn lowers low alone; contrast by hand since then stays in both
+    taken = ledger.narrow(ledger.add_by_hand(now, 5_000), kept, 30_000, 10, 2_000, PPM)
+    assert bounds(taken) == (28_490 - 1_909 + 5_000, 36_511, 36_511)
+    assert count(proven, 30_000).high_nl == proven.high_nl
+
+
+PROOF = PumpReading(identity="A", diameter_um=4_780, infused_nl=30_000, digit_nl=10)
+
+
+@pytest.mark.hazard("HZ-LOST-COUNT")
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({}, ""),
+        ({"power_up_count": 1}, "without power"),
+        ({"identity": "B"}, "another pump"),
+        ({"diameter_um": 8_660}, "another diameter"),
+        ({"infused_nl": 10}, "shows nothing"),
+        ({"infused_nl": 19_990}, ""),
+        ({"infused_nl": 19_989}, "below what was seen"),
+        ({"infused_nl": 50_010}, ""),
+        ({"infused_nl": 50_011}, "beyond what the pump was told"),
+    ],
+)
+def test_what_takes_the_proof_from_a_counter(change, why):
+    account = Account(seen_nl=20_000)
+    kept = ledger.Unproven(account, 50_000, 7, 0, "A", 4_780)
+    said = why_not_proven(kept, replace(PROOF, **change))
+    assert said.find(why) >= 0
+    assert bool(said) is bool(why)
