@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from sim.bench.figures import Result, spread
 from sim.client import Gone
@@ -27,7 +27,7 @@ RUN: Final = "stop-path-real-run"
 PATH: Final = "stop-path-real"
 _NS_PER_MS: Final = 1_000_000
 
-_FLOW_S: Final = 90.0
+_FLOW_S: Final = 240.0
 _STAND_S: Final = 5.0
 _PHASE_S: Final = 0.06
 """The trigger falls anywhere between two polls."""
@@ -84,7 +84,7 @@ def measure(
         only: name of one path.
     """
     names = [only] if only else list(BY_NAME)
-    found = _kept(out, on["commit"])
+    found = kept(out, on["commit"])
     jobs = [
         (BY_NAME[name], number)
         for number in range(runs)
@@ -102,10 +102,11 @@ def measure(
                     _keep(out, {**result, "on": on})
             finally:
                 bench.close()
-    return [_line(name, [r for (n, _), r in found.items() if n == name]) for name in names]
+    return [summed(name, [r for (n, _), r in found.items() if n == name]) for name in names]
 
 
-def _kept(out: Path | None, commit: str) -> dict[tuple[str, int], Result]:
+def kept(out: Path | None, commit: str) -> dict[tuple[str, int], Result]:
+    """Trials of this commit that the file holds, by path and number."""
     if out is None or not out.exists() or not commit or commit.endswith("+"):
         return {}
     lines = map(json.loads, filter(str.strip, out.read_text().splitlines()))
@@ -115,13 +116,14 @@ def _kept(out: Path | None, commit: str) -> dict[tuple[str, int], Result]:
 
 def _keep(out: Path | None, result: Result) -> None:
     if out is not None:
-        with out.open("a") as kept:
-            kept.write(json.dumps(result) + "\n")
+        with out.open("a") as lines:
+            lines.write(json.dumps(result) + "\n")
     words = result["words"] or f"{result['ms']} ms, {result['plunger_ul']} uL"
     sys.stderr.write(f"{result['path']} {result['number']}: {words}\n")
 
 
-def _line(name: str, runs: list[Result]) -> Result:
+def summed(name: str, runs: list[Result]) -> Result:
+    """One path's line: standstill in ms, plunger in uL."""
     good = [run for run in runs if run["ms"] is not None]
     return {
         "name": PATH,
@@ -175,9 +177,9 @@ class _Bench:
         before, began_ns = site.truth(), now_ns()
         trigger_ns = self._trigger(path)
         truth = site.watch(lambda truth: not truth["motor_on"], _STAND_S)
-        figures = _figures(site, path, before, trigger_ns or began_ns)
+        measured = figures(site, path, before, trigger_ns or began_ns)
         self._mend(path, truth)
-        return figures
+        return measured
 
     def _trigger(self, path: RealPath) -> int:
         """Break; returns the instant of a signal, 0 where the events know."""
@@ -222,19 +224,32 @@ class _Bench:
         return {"ms": 0.0, "plunger_ul": over_nl / 1_000, "by": "volume"}
 
 
-def _figures(site: Site, path: RealPath, before: Truth, since_ns: int) -> Result:
-    """From the events: the last input of the trigger, then the motor going off."""
-    trigger = (since_ns, before["plunger_nl"])
-    last = list(path.breaks)[-1] if path.breaks and not path.signal else ""
-    # An input that stops the motor at once is noted before its consequence.
+class HasEvents(Protocol):
+    """What figures need of a site."""
+
+    def events(self, since_ns: int) -> list[tuple[int, str, Any, int]]:
+        """Inputs and motor since an instant."""
+
+
+def figures(site: HasEvents, path: RealPath, before: Truth, since_ns: int) -> Result:
+    """From the events: the last input of the trigger (or the signal), then the motor going off.
+
+    Args:
+        site: where it was.
+        path: which path.
+        before: what was true just before.
+        since_ns: before the inputs, or when the signal was sent.
+    """
+    last = "" if path.signal else list(path.breaks)[-1]
+    trigger = (since_ns, before["plunger_nl"]) if path.signal else None
     for at_ns, name, value, plunger_nl in site.events(since_ns - _NS_PER_MS):
         if name == last:
             trigger = (at_ns, plunger_nl)
-        if name == "motor-off" and at_ns >= trigger[0]:
+        elif name == "motor-off" and (trigger is None or at_ns < trigger[0]):
+            return {"words": f"stopped by {value} before the trigger"}
+        elif name == "motor-off" and trigger is not None:
             span_ms = round((at_ns - trigger[0]) / _NS_PER_MS, 3)
             return {"ms": span_ms, "plunger_ul": (plunger_nl - trigger[1]) / 1_000, "by": value}
-        if name == "motor-off":
-            return {"words": f"stopped by {value} before the trigger"}
     return {"words": "no standstill among the events"}
 
 

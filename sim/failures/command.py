@@ -72,18 +72,22 @@ def _key(job: Job) -> results.Key:
 
 
 def _play(jobs: list[Job], args: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Rows with the same controller share sites; after a run that was not good comes a new one."""
-    ordered = sorted(jobs, key=lambda job: job[0].module)
-    for module, some in groupby(ordered, key=lambda job: job[0].module):
+    """Rows with the same processes share sites; after a run that was not good comes a new one."""
+    for _, some in groupby(sorted(jobs, key=_kind), key=_kind):
         left = list(some)
         while left:
-            yield from _shift(left, module, args)
+            yield from _shift(left, args)
 
 
-def _shift(left: list[Job], module: str, args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+def _kind(job: Job) -> tuple[str, bool]:
+    return job[0].module, job[0].split
+
+
+def _shift(left: list[Job], args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Play from the front of ``left`` until the site is used up."""
+    module, split = _kind(left[0])
     with tempfile.TemporaryDirectory(prefix="galactograph-failures-") as folder:
-        shift = Shift(Path(folder), left[0][1], module, args.patience)
+        shift = Shift(Path(folder), left[0][1], module, args.patience, split)
         try:
             for _ in range(min(args.shift, len(left))):
                 row, seed, tried = left.pop(0)

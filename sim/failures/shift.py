@@ -42,17 +42,20 @@ class _Findings:
 class Shift:
     """A site with a person; ``play`` one row after the other; ``close`` at the end."""
 
-    def __init__(self, folder: Path, seed: int, module: str, patience_s: float) -> None:
+    def __init__(
+        self, folder: Path, seed: int, module: str, patience_s: float, split: bool = False
+    ) -> None:
         """Start devices; the first row decides how the controller starts.
 
         Args:
             folder: of the site.
             seed: of the devices.
             module: the controller's entry.
+            split: pump and Modbus units as two processes.
             patience_s: for a procedure to come to where a failure strikes, and to go on.
         """
         self._patience_s = patience_s
-        self.site = Site(folder, seed, module)
+        self.site = Site(folder, seed, module, split)
         self.record = Record(self.site.journal)
 
     def close(self) -> None:

@@ -63,6 +63,8 @@ class Failure(NamedTuple):
     mends: Act = nothing
     restarts: bool = False
     module: str = CONTROLLER
+    split: bool = False
+    """Pump and Modbus units as two processes."""
     quick: bool = True
     """Played by the tests; the others only by the long form."""
     shows: Callable[[Shown], bool] | None = None
@@ -101,6 +103,8 @@ FAILURES: Final = (
     # --- processes
     Failure("controller-frozen", FLOW, signalled(signal.SIGSTOP), stopped_process("running"), (WATCHDOG,), _SOON, ("box-tripped",), signalled(signal.SIGCONT)),
     Failure("devices-frozen", FLOW, frozen_for(0.6, "devices"), controls.frozen_devices, (WATCHDOG,), _SOON, ("stop-not-obeyed",), nothing),
+    Failure("pump-process-frozen", FLOW, signalled(signal.SIGSTOP, "pump"), stopped_process("pump"), (POWER, PERMIT), _SOON, ("stop-not-obeyed",), signalled(signal.SIGCONT, "pump"), split=True, quick=False),
+    Failure("modbus-process-frozen", FLOW, frozen_for(1.5, "devices"), controls.frozen_devices, (SOFTWARE,), _SOON, ("line-lost",), nothing, split=True, quick=False),
     Failure("second-controller", FLOW, second_controller, controls.second_refused, (STAYS_UP,), 0, (), second_ended),
     Failure("terminal-stopped", FLOW, ctrl_s, controls.nothing_shown, (STAYS_UP,), 0, (), ctrl_q),
     # --- the machine

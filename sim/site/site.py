@@ -51,13 +51,17 @@ class Late(Exception):
 class Site:
     """One room: devices, at most one controller at a time, and a person; ``close`` ends all."""
 
-    def __init__(self, folder: Path, seed: int = 1, module: str = CONTROLLER) -> None:
+    def __init__(
+        self, folder: Path, seed: int = 1, module: str = CONTROLLER, split: bool = False
+    ) -> None:
         """Start the devices; the person waits for a controller.
 
         Args:
             folder: for everything that the processes write.
             seed: of the devices' noise and reply times.
             module: the controller's entry.
+            split: pump and Modbus units as two processes, joined by cables; ``devices`` is
+                then the one of the units, ``pump`` the other.
         """
         self.folder = folder
         self.module = module
@@ -74,14 +78,28 @@ class Site:
         """What was true when the cannula went in."""
         self.profile = load_room(str(self.room_file), known_names()).profile
         self.who = Person(self.profile)
-        self.devices = self._start("devices", processes.serve(seed=seed), pipe=True)
+        self.keypad: Lines | None = None
+        """Control port of the pump's own process, where it has one."""
+        self._pump_inputs: list[str] = []
         try:
-            first = processes.first_line(self.devices, folder / "devices.log")
+            if split:
+                self.pump, first = self._serve("pump", seed, "--only", "pump")
+                self.keypad = connect(first["control"], "the pump's side")
+                self._pump_inputs = self.keypad.ask({"inputs": True})["inputs"]
+            only = ("--only", "modbus") if split else ()
+            self.devices, first = self._serve("devices", seed, *only)
             self.modbus = first["modbus"]
             self.hands = connect(first["control"], "the simulated room")
+            if split:
+                self.watch(lambda truth: bool(truth["joined"]), PATIENCE_S)
         except BaseException:
             self.close()
             raise
+
+    def _serve(self, name: str, seed: int, *only: str) -> tuple[Process, dict[str, str]]:
+        cables = ("--cables", "cables") if only else ()
+        process = self._start(name, processes.serve(*only, *cables, seed=seed), pipe=True)
+        return process, processes.first_line(process, self.folder / f"{name}.log")
 
     def _start(
         self, name: str, command: Sequence[str], pipe: bool = False, error: int | None = None
@@ -185,7 +203,8 @@ class Site:
         Raises:
             ValueError: the room does not take it.
         """
-        answer = self.hands.ask({"set": {name: value}})
+        mine = self.keypad if self.keypad is not None and name in self._pump_inputs else self.hands
+        answer = mine.ask({"set": {name: value}})
         if answer != {"set": True}:
             raise ValueError(str(answer.get("error", answer)))
         if (name, value) == ("tip", "duct"):
@@ -204,7 +223,7 @@ class Site:
     def faults(self) -> dict[str, int]:
         """What each fault of the wires really did so far."""
         counts: dict[str, int] = self.hands.ask({"faults": True})["faults"]
-        return counts
+        return counts | (self.keypad.ask({"faults": True})["faults"] if self.keypad else {})
 
     def let_pass(self, span_s: float) -> None:
         """Let time pass; what the controller shows meanwhile is looked at."""
@@ -290,7 +309,7 @@ class Site:
 
     def close(self) -> None:
         """End what is left."""
-        hang_up(self.api, getattr(self, "hands", None))
+        hang_up(self.api, getattr(self, "hands", None), self.keypad)
         for process in reversed(self.processes):
             processes.end(process)
         self.terminal.close()
