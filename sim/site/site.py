@@ -75,7 +75,7 @@ class Site:
         self.running: Process | None = None
         self.terminal = Terminal(folder / "controller.log")
         self.inserted: Truth = {}
-        """What was true when the cannula went in."""
+        """What was true when the cannula went in; empty while it is out."""
         self.profile = load_room(str(self.room_file), known_names()).profile
         self.who = Person(self.profile)
         self.keypad: Lines | None = None
@@ -207,8 +207,8 @@ class Site:
         answer = mine.ask({"set": {name: value}})
         if answer != {"set": True}:
             raise ValueError(str(answer.get("error", answer)))
-        if (name, value) == ("tip", "duct"):
-            self.inserted = self.truth()
+        if name == "tip":
+            self.inserted = self.truth() if value == "duct" else {}
 
     def truth(self) -> Truth:
         """What is really so."""
