@@ -173,8 +173,10 @@ def test_echo_is_the_wrong_socket():
     now = reading(conversation)
     assert now.link is Link.REFUSED
     assert "To Computer" in now.refusal
+    refused_ns, said = conversation.now_ns, len(conversation.sent)
     conversation.wait(1_990)
     conversation.run(SET_UP)
+    assert conversation.sent[said][0] - refused_ns == 2_000 * MS
     assert reading(conversation).link is Link.UP
 
 
@@ -231,6 +233,13 @@ def test_phantom_first_byte_costs_one_stop():
     conversation = talk()
     conversation.run([Turn("STP", None), STP, VER, STP, *SETTINGS, dis(), dis()])
     assert stop_times_ms(conversation, 0)[1] - stop_times_ms(conversation, 0)[0] == 40
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS")
+def test_on_a_slow_line_stop_waits_for_the_answer_that_may_still_come():
+    # 10 bytes there, 12 back, 10 bits each, and 24 ms for adapter and device
+    longest_ns = 22 * (10 * 1_000 * MS // 300) + 24 * MS
+    assert NewEra(plan=PLAN, baud=300)._motor._stop_answer_ns == longest_ns
 
 
 def test_nobody_there_is_said_so_and_asked_again_after_a_silence():
