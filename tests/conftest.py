@@ -19,7 +19,7 @@ hypothesis.settings.register_profile(  # tests/mutation: the same few examples, 
     "mutation",
     deadline=None,
     derandomize=True,
-    max_examples=40,
+    max_examples=20,
     phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
 )
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")

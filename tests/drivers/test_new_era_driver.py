@@ -102,6 +102,9 @@ def test_driver_has_the_five_verbs():
     assert driver.reading().link is Link.LOST
     assert driver.deadline_ns() == NEVER_NS
     assert driver.give(PumpTarget(), Activity.IDLE, 5) == b""
+    assert driver.give(PumpTarget(), Activity.IDLE, 10_000 * MS) == b""
+    assert not driver.receive(packet("00A?R"), 10_000 * MS)
+    assert driver.reading().power_up_count == 0
 
 
 @pytest.mark.parametrize(

@@ -201,7 +201,11 @@ steps = st.tuples(
 
 
 @pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=min(150, 2 * settings().max_examples),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(
     st.lists(st.sampled_from(FAULTS), max_size=120),
     st.lists(st.sampled_from(FAULTS), max_size=120),

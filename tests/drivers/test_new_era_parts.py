@@ -3,8 +3,10 @@
 import pytest
 
 from drivers.driver import NEVER_NS
+from drivers.exchange import Exchange
 from drivers.new_era.codec import CommandError, Reply
 from drivers.new_era.fields import Dispensed
+from drivers.new_era.line import Ask, Line, Purpose, Shape
 from drivers.new_era.motion import (
     MotionRefused,
     Plan,
@@ -14,7 +16,7 @@ from drivers.new_era.motion import (
     told_rate_nl_min,
 )
 from drivers.new_era.motor import Job, Motor
-from drivers.new_era.script import Script
+from drivers.new_era.script import Row, Script
 from drivers.new_era.settings import identify
 from drivers.new_era.stop import Stop
 from state_machine.readings import Motion as MotionIs
@@ -239,6 +241,92 @@ def test_counters_may_jump_while_they_are_cleared_and_once_after():
     assert motor.stands
     motor.counted(Dispensed(92, 0, 1), Prompt.STOPPED, ASKED_NS, ASKED_NS + 400 * MS)
     assert not motor.stands
+
+
+# --- the line ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("shape", "longest"),
+    [(Shape.STATUS, 12), (Shape.DISPENSED, 22), (Shape.VERSION, 22), (Shape.VALUE, 16)],
+)
+def test_an_answer_has_the_time_its_bytes_take_and_24_ms(shape, longest):
+    exchange = Exchange(19_200)
+    packet = Line(0, exchange).ask(Ask(Purpose.POLL, "DIS", shape), ASKED_NS)
+    byte_ns = 10 * 1_000 * MS // 19_200
+    assert exchange.deadline_ns() - ASKED_NS == (len(packet) + longest) * byte_ns + 24 * MS
+
+
+# --- settings, row by row ------------------------------------------------------------------
+
+
+def question(script: Script) -> str:
+    """What is asked now; empty when done or failed."""
+    ask = script.next()
+    return ask.command if ask else ""
+
+
+def play(script: Script, *answers: str | None) -> str:
+    """Answer what is asked: a value, an error, or None for no answer; gives what follows."""
+    for answer in answers:
+        ask = script.next()
+        assert ask is not None
+        if answer is None:
+            script.missed(ask)
+        else:
+            error = CommandError(answer) if answer.startswith("?") else CommandError.NONE
+            data = "" if error is not CommandError.NONE else answer
+            script.answered(ask, Reply(0, Prompt.STOPPED, error=error, data=data))
+    return question(script)
+
+
+LOCK = Row("LOC1", "LOC", "1")
+
+
+@pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
+@pytest.mark.parametrize(
+    ("answers", "then", "words"),
+    [
+        ([], "LOC1", ""),
+        ([""], "LOC", ""),
+        (["", "1"], "", ""),
+        (["", "0"], "LOC1", ""),
+        (["", "0", ""], "LOC", ""),
+        (["", "0", "", "0"], "", "'LOC' reads 0 in the pump, must be 1"),
+        ([None], "LOC", ""),
+        ([None, "1"], "", ""),
+        ([None, "0"], "LOC1", ""),
+        ([None, "0", "", "0"], "", "reads 0"),
+        (["", None], "LOC", ""),
+        (["", None, "0"], "LOC1", ""),
+        (["?COM"], "LOC", ""),
+        (["?COM", "?COM"], "LOC", ""),
+        (["?COM", "?IGN", "?COM"], "", "the pump does not take 'LOC1'"),
+        (["?OOR"], "", "rejected 'LOC1' (?OOR: out of range)"),
+    ],
+)
+def test_a_row_is_set_at_most_twice_and_done_only_when_told(answers, then, words):
+    script = Script((LOCK,))
+    assert play(script, *answers) == then
+    assert words in script.failure
+    assert bool(script.failure) is bool(words)
+    assert script.done is (not then and not words)
+
+
+def test_each_row_has_its_own_tries():
+    script = Script((LOCK, Row("PF0", "PF", "0"), Row("STP", "")))
+    assert play(script, "", "0", "", "1") == "PF0"
+    assert play(script, "?COM", "1", "?COM", "1", "", "0") == "STP"
+    assert play(script, "") == ""
+    assert script.done
+
+
+def test_an_answer_to_another_question_is_passed_over():
+    script = Script((LOCK,))
+    other = Ask(Purpose.POLL, "DIS", Shape.DISPENSED)
+    script.answered(other, STANDS)
+    script.missed(other)
+    assert question(script) == "LOC1"
 
 
 # --- one motion ----------------------------------------------------------------------------
