@@ -429,7 +429,7 @@ def at_counter(scene: Scene, shown_nl: int) -> Scene:
     return scene
 
 
-@pytest.mark.parametrize("shown_nl", [0, 300_000])
+@pytest.mark.parametrize("shown_nl", [0, 333_000])
 @pytest.mark.parametrize("edge", EDGES, ids=lambda e: f"{e.cause}-{e.part}.{e.field}-{e.bad}")
 def test_each_number_is_allowed_up_to_its_limit_and_refused_beyond(edge, shown_nl):
     scene = changed(edge.scene(), edge.given)
@@ -440,7 +440,7 @@ def test_each_number_is_allowed_up_to_its_limit_and_refused_beyond(edge, shown_n
 
 
 @pytest.mark.hazard("HZ-OVERVOLUME")
-@pytest.mark.parametrize("shown_nl", [0, 300_000])
+@pytest.mark.parametrize("shown_nl", [0, 333_000])
 def test_the_first_checkpoint_is_where_the_profile_has_it(shown_nl):
     scene = injecting().but(limits={"first_checkpoint_nl": 30_000})
     first = at_counter(scene.but(want={"until_nl": 30_000}), shown_nl)

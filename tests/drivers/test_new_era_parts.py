@@ -6,6 +6,7 @@ from drivers.driver import NEVER_NS
 from drivers.exchange import Exchange
 from drivers.new_era.codec import CommandError, Reply
 from drivers.new_era.fields import Dispensed
+from drivers.new_era.known import Known
 from drivers.new_era.line import Ask, Line, Purpose, Shape
 from drivers.new_era.motion import (
     MotionRefused,
@@ -20,7 +21,7 @@ from drivers.new_era.script import Row, Script
 from drivers.new_era.settings import identify
 from drivers.new_era.stop import Stop
 from state_machine.readings import Motion as MotionIs
-from state_machine.readings import Prompt
+from state_machine.readings import Prompt, PumpAlarm
 from state_machine.targets import PumpAction, PumpTarget
 
 MS = 1_000_000
@@ -166,6 +167,24 @@ def standing() -> Motor:
 
 def job(**options: bool) -> Job:
     return Job(Script(()), lambda _script, _now_ns: None, lambda _why, _now_ns: None, **options)
+
+
+def test_what_was_told_before_counts_no_more_when_the_pump_is_in_alarm():
+    known = Known(rate_nl_min=100_000, diameter_um=4_699, settings_ok=True)
+    known.alarmed(PumpAlarm.STALL)
+    assert (known.alarm, known.prompt) == (PumpAlarm.STALL, Prompt.ALARM)
+    assert (known.rate_nl_min, known.diameter_um, known.settings_ok) == (0, 0, False)
+    assert known.power_up_count == 0
+
+
+def test_a_reset_counts_once_until_something_else_was_said():
+    known = Known()
+    for _ in range(2):
+        known.alarmed(PumpAlarm.RESET)
+    assert known.power_up_count == 1
+    known.reset_seen = False
+    known.alarmed(PumpAlarm.RESET)
+    assert known.power_up_count == 2
 
 
 def test_a_motor_nobody_talked_to_does_not_stand():
