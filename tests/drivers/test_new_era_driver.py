@@ -120,6 +120,14 @@ def test_impossible_options_are_refused_by_name(options, words):
         NewEra(plan=PLAN, **options)
 
 
+@pytest.mark.parametrize("baud", [300, 1_200, 2_400, 9_600, 19_200])
+def test_each_speed_of_the_manual_is_taken_and_none_beside_it(baud):
+    assert NewEra(plan=PLAN, baud=baud).reading().link is Link.LOST
+    for beside in (baud - 1, baud + 1):
+        with pytest.raises(ValueError, match=r"allowed is \(300, 1200, 2400, 9600, 19200\)"):
+            NewEra(plan=PLAN, baud=beside)
+
+
 # --- identity and settings -----------------------------------------------------------------
 
 
@@ -243,6 +251,37 @@ def test_on_a_slow_line_stop_waits_for_the_answer_that_may_still_come():
     # 10 bytes there, 12 back, 10 bits each, and 24 ms for adapter and device
     longest_ns = 22 * (10 * 1_000 * MS // 300) + 24 * MS
     assert NewEra(plan=PLAN, baud=300)._motor._stop_answer_ns == longest_ns
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS")
+@pytest.mark.parametrize(
+    ("turns", "link", "words"),
+    [
+        ([status("STP", "I")] * 4, Link.PROBING, "did not stop"),
+        ([status("STP", "I")] * 2 + [Turn("STP", None)] * 2, Link.PROBING, "did not stop"),
+        ([status("STP", "I")] + [Turn("STP", None)] * 3, Link.LOST, "does not answer"),
+        ([Turn("STP", None)] * 4, Link.LOST, "does not answer"),
+    ],
+)
+def test_a_stop_without_effect_says_whether_somebody_answered(turns, link, words):
+    conversation = running()
+    conversation.target = PumpTarget()
+    asked_ns = conversation.now_ns
+    conversation.run(turns)
+    conversation.wait(161 - (conversation.now_ns - asked_ns) // MS)
+    now = reading(conversation)
+    assert (now.link, now.stop_overdue) == (link, True)
+    assert words in now.refusal
+
+
+def test_a_motion_given_up_while_a_question_is_open_waits_for_that_question():
+    conversation = set_up()
+    conversation.target = WANTED
+    conversation.run([STP, Turn("DIA", None)])
+    conversation.target = PumpTarget()
+    conversation.run([VER])
+    assert reading(conversation).motion is Motion.STOPPED
+    conversation.wait(300)
 
 
 def test_nobody_there_is_said_so_and_asked_again_after_a_silence():
