@@ -177,6 +177,7 @@ class _Procedure:
             line_dead_space_nl=self.line.dead_space_nl,
             line_compliance_nl_kpa=self.line.compliance_nl_kpa,
             site_responsibility=room.room.site_responsibility,
+            temperature_sensor=room.room.temperature_sensor,
             pressure_switch=room.room.pressure_switch,
             console_required=room.room.console_required,
             daily_check=CheckRule(room.room.daily_check),

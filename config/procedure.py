@@ -51,6 +51,9 @@ class SyringeRow(Sourced):
     name: Text = Field(description="name as on the package")
     diameter_um: int = Field(ge=1_000, le=15_000, description="inside diameter")
     capacity_nl: int = Field(ge=100_000, le=10_000_000, description="full volume")
+    compliance_nl_kpa: int = Field(
+        default=0, ge=0, le=2_500, description="compliance with the line; 0: as the line's"
+    )
     scale_ppm: int = Field(
         default=UNMEASURED_SCALE_PPM,
         ge=1_000,
@@ -60,7 +63,9 @@ class SyringeRow(Sourced):
 
     def struct(self) -> Syringe:
         """The core's form."""
-        return Syringe(self.name, self.diameter_um, self.capacity_nl, self.scale_ppm)
+        return Syringe(
+            self.name, self.diameter_um, self.capacity_nl, self.scale_ppm, self.compliance_nl_kpa
+        )
 
 
 class CannulaRow(Sourced):

@@ -125,7 +125,8 @@ class RoomSection(Section):
     daily_check: Literal["required", "waived"] = "required"
     """Whether arming needs a daily check of what stops the pump; never waived in clinical mode."""
     temperature_sensor: bool = False
-    """The line sensor also measures contrast temperature; else a person enters it."""
+    """The line sensor measures the contrast temperature, and no entry stands in for it; else a
+    person enters it, and it is believed for a limited time."""
     journal_folder: Annotated[Text, AfterValidator(_below_state_folder)] = "journal"
     socket_path: Annotated[Text, AfterValidator(_below_state_folder)] = "control.sock"
 

@@ -53,13 +53,8 @@ def snapshot(room: Room, number: int, now_ns: int) -> dict[str, Any]:
         "volume": _volume(room),
         "rate": _rate(room),
         "pressure": _pressure(room, now_ns),
-        "line": {
-            "zeroed": state.line.zeroed,
-            "primed": state.line.primed,
-            "prime_nl": state.line.prime_nl,
-            "resistance_pa_s_ul": state.line.resistance_pa_s_ul,
-            "nominal_pa_s_ul": observe.nominal_resistance_pa_s_ul(state, readings),
-        },
+        "mounted": _mounted(state),
+        "line": _line(room, now_ns),
         "exposure": {
             "view": state.exposure.view.name,
             "made_count": state.exposure.made_count,
@@ -94,7 +89,44 @@ def _pressure(room: Room, now_ns: int) -> dict[str, Any]:
         "net_pa": observe.net_pa(state, readings, now_ns),
         "net_is": "uncompensated",
         "line_age_ms": _age_ms(readings.line.at_ns, now_ns),
-        "temperature_mc": observe.temperature_mc(state, readings),
+        "temperature_mc": observe.temperature_mc(state, readings, now_ns),
+    }
+
+
+def _mounted(state: State) -> dict[str, Any] | None:
+    mounted = state.mounted
+    if mounted is None:
+        return None
+    return {
+        "syringe": mounted.syringe.name,
+        "cannula": mounted.cannula.name,
+        "contrast": mounted.contrast.name,
+        "by": mounted.by,
+        "doubted": observe.mount_doubted(state),
+        "confirmed_by": mounted.confirmed_by,
+    }
+
+
+def _line(room: Room, now_ns: int) -> dict[str, Any]:
+    state, line = room.state, room.state.line
+    return {
+        "zeroed": line.zeroed,
+        "primed": line.primed,
+        "prime_nl": line.prime_nl,
+        "resistance_pa_s_ul": line.resistance_pa_s_ul,
+        "nominal_pa_s_ul": observe.nominal_resistance_pa_s_ul(state, room.readings, now_ns),
+        "compliance_nl_kpa": line.compliance_nl_kpa,
+        "tests": [
+            {
+                "name": proof.name,
+                "passed": proof.passed,
+                "measured": proof.measured,
+                "low": proof.low,
+                "high": proof.high,
+                "unit": proof.unit,
+            }
+            for proof in line.proofs
+        ],
     }
 
 

@@ -66,6 +66,7 @@ def _work(who: Technologist, api: Lines, room: Lines, phases: list[str], limit_s
             continue
         newest = _hear(who, api, phases)
         if newest is not None:
+            who.see(room.ask({"truth": True})["truth"]["spilled_nl"])
             _act(who.look(newest, clock.now_ns()), api, room)
         if who.finished and phases[-1] == "standby":
             return ""

@@ -176,6 +176,11 @@ class LinePhysics:
         self.filled_ul = self.rig.dead_space_ul
         self.slack_ul = 0.0
 
+    def mount_anew(self) -> None:
+        """Another line, empty, with all its play still to take up; the tip is out."""
+        self.filled_ul = self.line_kpa = 0.0
+        self.slack_ul = self.rig.backlash_ul
+
     def _stretch_kpa(self, beyond_ul: float) -> float:
         patient = self.patient
         scale_kpa = patient.stiffness_kpa_ul / patient.stiffening_per_ul

@@ -98,6 +98,11 @@ class Procedure(Player):
         super().__init__(world, who)
         self.who = who
 
+    def _see(self, shown: dict[str, Any]) -> None:
+        """The eyes are on the tip, too."""
+        self.who.see(round(self.world.devices.physics.spilled_ul * 1000))
+        super()._see(shown)
+
     @property
     def phases(self) -> list[str]:
         """Phases that this run's record shows, in order."""

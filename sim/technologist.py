@@ -18,6 +18,8 @@ REACTION_NS: Final = 400_000_000
 HANDS_NS: Final = 1_500_000_000
 """For a thing done with the hands: taking the cannula out, going to the pedal."""
 REARM_MOST: Final = 5
+DROP_NL: Final = 500
+"""What must have left the tip to be seen (assumption: half of a cubic millimetre)."""
 
 
 class Request(NamedTuple):
@@ -53,6 +55,9 @@ class Order(NamedTuple):
 
 Deed = Request | Hand
 
+_SLOW: Final = frozenset({"tip", "stopcock"})
+"""What takes both hands."""
+
 
 class Technologist:
     """One technologist (who also speaks for the radiologist) through one procedure."""
@@ -75,6 +80,9 @@ class Technologist:
         self._pedal = False
         self._tip = ""
         self._topped_up = False
+        self._stopcock_open = True
+        self._spilled_nl = 0
+        self._spilled_before_nl = 0
         self.rearm_count = 0
         self.gave_up = ""
         self.finished = False
@@ -89,6 +97,10 @@ class Technologist:
         beat = self.ask("view", beat=self._beat_count, t_ms=shown["t_ms"])
         return beat if shown["console"]["on"] else self.ask("console") + beat
 
+    def see(self, spilled_nl: int) -> None:
+        """What the eyes see at the tip: how much contrast has left it, into the air."""
+        self._spilled_nl = spilled_nl
+
     def look(self, shown: Snapshot, now_ns: int) -> list[Deed]:
         """What to do now, having seen this snapshot."""
         return self.view(shown) + self.act(shown, now_ns)
@@ -101,7 +113,7 @@ class Technologist:
         if not deeds:
             deeds = self.in_phase(shown)
         if deeds:
-            hands = any(isinstance(deed, Hand) and deed.name == "tip" for deed in deeds)
+            hands = any(isinstance(deed, Hand) and deed.name in _SLOW for deed in deeds)
             self._free_ns = now_ns + (self._hands_ns if hands else self._reaction_ns)
         return deeds
 
@@ -149,6 +161,13 @@ class Technologist:
         self._tip = where
         return [Hand("tip", where)]
 
+    def stopcock(self, opened: bool) -> list[Deed]:
+        """Turn the stopcock, if it is not so already."""
+        if self._stopcock_open == opened:
+            return []
+        self._stopcock_open = opened
+        return [Hand("stopcock", "open" if opened else "closed")]
+
     def _reactions(self, shown: Snapshot) -> list[Deed]:
         """What is done in any phase: let go of a dead switch, acknowledge an alarm."""
         if self._pressed and shown["hold"]["phase"] in ("closed", "lift"):
@@ -190,6 +209,7 @@ class Technologist:
         order, profile = self._order, self._profile
         if self._tip != "out":
             return self.tip("out")
+        self._spilled_before_nl = self._spilled_nl
         if shown["line"]["nominal_pa_s_ul"] == 0:
             syringe = order.syringe or profile.syringes[0].name
             volume_nl = next(s.capacity_nl for s in profile.syringes if s.name == syringe)
@@ -197,7 +217,7 @@ class Technologist:
                 "set-up-room",
                 contrast=order.contrast or profile.contrasts[0].name,
                 lot="LOT-1",
-                temperature_mc=37_000,
+                temperature_mc=0 if profile.temperature_sensor else 37_000,
                 syringe=syringe,
                 cannula=order.cannula or profile.cannulas[0].name,
                 volume_nl=volume_nl,
@@ -208,19 +228,34 @@ class Technologist:
         return self.go_on(shown, "set-up")
 
     def prime(self, shown: Snapshot) -> list[Deed]:
-        """Zero, prime, measure the open tip."""
+        """Zero, prime, push against the closed stopcock, measure the open tip.
+
+        A test that failed is left alone: what to do about it is for people to decide.
+        """
         line, hold = shown["line"], shown["hold"]["phase"]
+        tests = {test["name"]: test["passed"] for test in line["tests"]}
         if not line["zeroed"]:
             return self.ask("zero")
+        if hold == "open" and "first-drop" not in tests and self._drop_shows():
+            return self.ask("first-drop")
         if hold == "ready":
             return self.switch(True)
-        if hold != "closed":
+        if hold != "closed" or not all(tests.values()):
             return []
         if not line["primed"]:
             return self.ask("tip-out", purpose="prime")
+        if "stiffness" not in tests:
+            if self._stopcock_open and any("at rest" in w for w in shown["ways"]["primed"]):
+                return []  # what stands in the line now would be shut in
+            return self.stopcock(False) or self.ask(
+                "tip-out", purpose="stiffness", stopcock_closed=True
+            )
         if not line["resistance_pa_s_ul"]:
-            return self.ask("tip-out", purpose="open-tip")
+            return self.stopcock(True) or self.ask("tip-out", purpose="open-tip")
         return self.go_on(shown, "primed")
+
+    def _drop_shows(self) -> bool:
+        return self._spilled_nl - self._spilled_before_nl >= DROP_NL
 
     def locate(self, shown: Snapshot) -> list[Deed]:
         """Name the duct."""

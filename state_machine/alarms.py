@@ -248,7 +248,7 @@ ALARMS: Final[tuple[AlarmRow, ...]] = (
     AlarmRow("wrong-unit", _M, False, _refused("mammograph"), "the mammography unit is the wrong one", "see the device list", "HZ-WRONG-DEVICE"),
     AlarmRow("exposure-overdue", _M, False, lambda s, r, n: s.phase in (Phase.COMPRESSION, Phase.EXPOSURE) and observe.exposure_overdue(s, n), "too long since the injection or the last view", "the radiologist confirms again, or top up", "HZ-EXPOSURE"),
     AlarmRow("net-warn", _L, False, _net_over(lambda s: s.profile.limits.net_warn_pa), "net pressure (uncompensated) over its warning level", "go slowly; ask the patient", "HZ-OVERPRESSURE"),
-    AlarmRow("temperature", _L, False, lambda s, r, n: s.mounted is not None and not observe.temperature_ok(s, r), "the contrast temperature is missing or out of range", "warm or replace the contrast", "HZ-OVERPRESSURE"),
+    AlarmRow("temperature", _L, False, lambda s, r, n: s.mounted is not None and not observe.temperature_ok(s, r, n), "the contrast temperature is missing, too long ago or out of range", "enter it again, or warm or replace the contrast", "HZ-OVERPRESSURE"),
     AlarmRow("dwell", _L, False, _dwell, "the cannula has been in place for long", "finish soon, or take it out", "HZ-USE-ERROR"),
     AlarmRow("checkpoint", _L, False, lambda s, r, n: s.hold.phase is HoldPhase.LIFT, "checkpoint: look at patient and pore", "release, then hold again to go on", "HZ-EXTRAVASATION"),
 )

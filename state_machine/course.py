@@ -11,12 +11,12 @@ import msgspec
 
 from state_machine import alarms as alarm_table
 from state_machine import hold as hold_gate
-from state_machine import injection, observe
+from state_machine import injection, observe, selftests
 from state_machine.effects import EFFECTS, STOPPING, close_hold, stop_of
-from state_machine.entries import Exposed, Noted
+from state_machine.entries import Exposed, Noted, SelfTest
 from state_machine.readings import Link, UnitState
 from state_machine.requests import AnyRequest, Event
-from state_machine.state import HoldAction, HoldPhase, Phase
+from state_machine.state import Doubt, HoldAction, HoldPhase, Phase, Proof
 from state_machine.turn import Turn
 from state_machine.workflows.galactography import OPEN_PHASES
 
@@ -40,14 +40,45 @@ def take(turn: Turn, event: Event, request: AnyRequest | None = None) -> tuple[s
     return ()
 
 
-def note_self_test(turn: Turn, resistance_pa_s_ul: int) -> None:
-    """Record the open-tip test with its numbers and the band it must lie in."""
-    nominal = observe.nominal_resistance_pa_s_ul(turn.state, turn.readings)
+def conclude(turn: Turn, *proofs: Proof) -> None:
+    """Keep and record the results of self-tests; a failed one leaves its doubt.
+
+    The doubt stays, over closing and restarts, until a set-up has passed them all: what
+    else is mounted meanwhile needs a second person (safety rules 4.4).
+    """
+    for proof in proofs:
+        turn.note(
+            SelfTest,
+            name=proof.name,
+            passed=proof.passed,
+            measured=proof.measured,
+            low=proof.low,
+            high=proof.high,
+            unit=proof.unit,
+        )
+        turn.set(line=selftests.with_proof(turn.state.line, proof))
+        mounted = turn.state.mounted
+        if not proof.passed and mounted is not None:
+            names = (mounted.syringe.name, mounted.cannula.name, mounted.contrast.name)
+            turn.set(doubt=Doubt(proof.name, *names))
+            turn.note_resume()
+
+
+def note_tip_refused(turn: Turn) -> None:
+    """A pressure that no open tip of this cannula has is a failed band, whatever was running."""
+    plan = turn.state.plan
+    if turn.state.phase is Phase.PRIME and plan is not None and plan.running_ns:
+        conclude(turn, selftests.tip_refused(turn.state, turn.readings, turn.now_ns))
+
+
+def note_open_tip(turn: Turn, resistance_pa_s_ul: int) -> None:
+    """Record what the open-tip test stands on."""
+    nominal = observe.nominal_resistance_pa_s_ul(turn.state, turn.readings, turn.now_ns)
     line = turn.state.line
     facts = {
         "resistance_pa_s_ul": resistance_pa_s_ul,
         "nominal_pa_s_ul": nominal,
-        "temperature_mc": observe.temperature_mc(turn.state, turn.readings),
+        "temperature_mc": observe.temperature_mc(turn.state, turn.readings, turn.now_ns),
         "samples": line.sample_count,
         "primed_nl": line.prime_nl,
     }

@@ -83,6 +83,20 @@ def _open(turn: Turn, request: AnyRequest | None) -> None:
     )
 
 
+def _mount_anew(turn: Turn, _request: AnyRequest | None) -> None:
+    """Back to set-up: nothing of the line is known any more, but what was primed counts."""
+    close_hold(turn, "what is mounted is entered anew")
+    line = turn.state.line
+    spent_nl = line.prime_before_nl + line.prime_nl
+    turn.set(mounted=None, line=LineCheck(prime_before_nl=spent_nl))
+
+
+def _primed(turn: Turn, request: AnyRequest | None) -> None:
+    """Every self-test was passed: no doubt is left."""
+    turn.set(doubt=None)
+    _next_duct(turn, request)
+
+
 def _next_duct(turn: Turn, _request: AnyRequest | None) -> None:
     """Close the account of the duct before and open one at the counter as it stands."""
     state, pump = turn.state, turn.readings.pump
@@ -282,7 +296,8 @@ def stop_of(before: State, event: Event) -> Stop:
 
 EFFECTS: Final[dict[Event, Callable[[Turn, AnyRequest | None], None]]] = {
     Event.OPEN: _open,
-    Event.PRIMED: _next_duct,
+    Event.MOUNT_ANEW: _mount_anew,
+    Event.PRIMED: _primed,
     Event.LOCATED: _located,
     Event.CANNULATED: _cannulated,
     Event.ATTEMPT_FAILED: _attempt_failed,

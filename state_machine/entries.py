@@ -95,6 +95,17 @@ class Noted(Entry, frozen=True, tag="noted"):
     by: str = ""
 
 
+class SelfTest(Entry, frozen=True, tag="self-test"):
+    """A self-test at prime: what was measured, and the band it must lie in."""
+
+    name: str
+    passed: bool
+    measured: int
+    low: int
+    high: int
+    unit: str
+
+
 class HoldChanged(Entry, frozen=True, tag="hold"):
     """The hold gate moved; ``why`` is empty on a plain press or release."""
 
@@ -235,6 +246,7 @@ AnyEntry = (
     | PhaseChanged
     | Refused
     | Noted
+    | SelfTest
     | HoldChanged
     | MotionIntent
     | MotionEnded

@@ -6,7 +6,7 @@ and tested without a room. ``gather`` is the only place that derives them.
 
 import msgspec
 
-from state_machine import alarms, daily_check, ledger, observe
+from state_machine import alarms, daily_check, ledger, observe, selftests
 from state_machine import hold as hold_gate
 from state_machine.limits import Limits
 from state_machine.profile import Severity
@@ -49,6 +49,8 @@ class Facts(msgspec.Struct, frozen=True):
     physician_accepted: bool = False
     # set-up
     mounted: bool = False
+    mount_confirmed: bool = False
+    """Nothing was mounted in the place of what failed, or a second person confirmed it."""
     temperature_in_range: bool = False
     contrast_enough: bool = False
     diameter_confirmed: bool = False
@@ -65,8 +67,14 @@ class Facts(msgspec.Struct, frozen=True):
     zeroed: bool = False
     at_rest: bool = False
     primed: bool = False
+    first_drop_seen: bool = False
+    first_drop_in_band: bool = False
+    compliance_measured: bool = False
+    not_softer: bool = False
+    not_stiffer: bool = False
     resistance_measured: bool = False
     resistance_in_band: bool = False
+    resistance_linear: bool = False
     drop_allowed: bool = False
     stored_allowed: bool = False
     counters_zero: bool = False
@@ -122,7 +130,7 @@ def gather(
     values |= _who(state, request)
     values |= _opening(state, readings, request)
     values |= _checklist(state)
-    values |= _set_up(state, readings)
+    values |= _set_up(state, readings, now_ns)
     values |= _prime(state, readings, limits)
     values |= _duct(state, request, limits)
     values |= _arming(state, readings, now_ns, late, request)
@@ -215,13 +223,15 @@ def _checklist(state: State) -> dict[str, bool]:
     }
 
 
-def _set_up(state: State, readings: Readings) -> dict[str, bool]:
+def _set_up(state: State, readings: Readings, now_ns: int) -> dict[str, bool]:
     mounted, room, pump = state.mounted, readings.room, readings.pump
     case = state.case
     need_nl = case.ordered_nl if case else 0
     return {
         "mounted": mounted is not None,
-        "temperature_in_range": observe.temperature_ok(state, readings),
+        "mount_confirmed": not observe.mount_doubted(state)
+        or (mounted is not None and bool(mounted.confirmed_by)),
+        "temperature_in_range": observe.temperature_ok(state, readings, now_ns),
         "contrast_enough": mounted is not None and mounted.volume_nl >= need_nl,
         "diameter_confirmed": mounted is not None
         and pump.diameter_um == mounted.syringe.diameter_um,
@@ -240,8 +250,7 @@ def _set_up(state: State, readings: Readings) -> dict[str, bool]:
 def _prime(state: State, readings: Readings, limits: Limits) -> dict[str, bool]:
     line = state.line
     pressure_pa = readings.line.pressure_pa
-    nominal = observe.nominal_resistance_pa_s_ul(state, readings)
-    measured_ppm = line.resistance_pa_s_ul * 1_000_000 // nominal if nominal else 0
+    push = selftests.proof(state, selftests.STIFFNESS)
     drop_pa = flow_drop_pa(line.resistance_pa_s_ul, limits.rate_nl_min)
     pump = readings.pump
     return {
@@ -250,7 +259,13 @@ def _prime(state: State, readings: Readings, limits: Limits) -> dict[str, bool]:
         and abs(observe.rest_pa(state)) <= limits.rest_pressure_pa,
         "primed": line.primed,
         "resistance_measured": line.resistance_pa_s_ul > 0,
-        "resistance_in_band": limits.band_low_ppm <= measured_ppm <= limits.band_high_ppm,
+        "first_drop_seen": selftests.proof(state, selftests.FIRST_DROP) is not None,
+        "first_drop_in_band": selftests.passed(state, selftests.FIRST_DROP),
+        "compliance_measured": push is not None,
+        "not_softer": push is not None and push.measured <= push.high,
+        "not_stiffer": push is not None and push.measured >= push.low,
+        "resistance_in_band": selftests.passed(state, selftests.OPEN_TIP),
+        "resistance_linear": selftests.passed(state, selftests.LINEARITY),
         "drop_allowed": drop_pa <= limits.flow_drop_pa,
         "stored_allowed": observe.stored_nl(state, drop_pa) <= limits.stored_volume_nl,
         "counters_zero": observe.proven_stopped(pump)

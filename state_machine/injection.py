@@ -8,7 +8,7 @@ switch is held and the intent is durable. Every press is a new motion with a new
 
 import msgspec
 
-from state_machine import daily_check, observe
+from state_machine import daily_check, observe, selftests
 from state_machine import hold as hold_gate
 from state_machine.limits import Limits
 from state_machine.readings import Motion, Readings
@@ -23,7 +23,7 @@ from state_machine.state import (
     State,
 )
 from state_machine.targets import PumpAction, PumpTarget
-from state_machine.units import NS_PER_MS, NS_PER_S, flow_resistance_pa_s_ul, volume_ceil_nl
+from state_machine.units import NS_PER_MS, NS_PER_S, volume_ceil_nl
 
 RAMP_STEP_NS = 250 * NS_PER_MS
 """The ramp climbs in steps: each costs the line one exchange (about 16 ms, manual M1)."""
@@ -31,19 +31,20 @@ RAMP_STEP_NS = 250 * NS_PER_MS
 OPEN_TIP_NL = 30_000
 """Least volume of the open-tip test."""
 
-OPEN_TIP_SETTLE_NS = 3 * NS_PER_S
-"""At least three time constants at the top rate before pressures count (tau <= 1 s)."""
+PLATEAU_NS = selftests.SETTLE_NS + selftests.MEAN_NS
+"""Time that the open-tip test stands at each of its two rates."""
 
-OPEN_TIP_MEAN_NS = 2 * NS_PER_S
-"""Then the pressures that the mean is taken of: 100 readings at 50 Hz."""
+_SEEN_NS = NS_PER_S // 2
+"""From a new rate on the wire to its confirmation, and one step of the ramp."""
 
 
 def open_tip_nl(limits: Limits) -> int:
-    """Volume of the open-tip test: the ramp, the settling, then what the mean is taken of."""
+    """Volume of the open-tip test: the ramp, and its stand at half the rate and at the rate."""
     ramp_ns = limits.rate_nl_min * NS_PER_S // limits.ramp_nl_min_s
     ramp_nl = volume_ceil_nl(limits.rate_nl_min, ramp_ns) // 2
-    top_nl = volume_ceil_nl(limits.rate_nl_min, OPEN_TIP_SETTLE_NS + OPEN_TIP_MEAN_NS)
-    return max(OPEN_TIP_NL, ramp_nl + top_nl)
+    half_nl = volume_ceil_nl(limits.rate_nl_min // 2, PLATEAU_NS + _SEEN_NS)
+    top_nl = volume_ceil_nl(limits.rate_nl_min, PLATEAU_NS + _SEEN_NS)
+    return max(OPEN_TIP_NL, ramp_nl + half_nl + top_nl)
 
 
 _PURPOSE = {purpose.value: purpose for purpose in TIP_OUT_PURPOSES}
@@ -75,15 +76,23 @@ def wanted_motion(state: State, readings: Readings) -> Plan | None:
 
 
 def tip_out_motion(state: State, readings: Readings, purpose: Purpose) -> Plan:
-    """A motion with the tip out of the patient: prime, open-tip test, drop, daily check."""
+    """A motion with the tip out of the patient: prime, self-tests, drop, daily check."""
     limits = state.profile.limits
     volume_nl, rate_nl_min = {
         Purpose.PRIME: (limits.prime_volume_nl, limits.prime_rate_nl_min),
         Purpose.OPEN_TIP: (open_tip_nl(limits), limits.rate_nl_min),
+        Purpose.STIFFNESS: (limits.stiffness_push_nl, limits.stiffness_rate_nl_min),
         Purpose.TIP_DROP: (limits.tip_drop_nl, limits.first_rate_nl_min),
         Purpose.CHECK: (limits.tip_drop_nl, daily_check.rate_nl_min(state.profile)),
     }[purpose]
-    return _plan(state, readings, purpose, readings.pump.infused_nl + volume_nl, rate_nl_min)
+    plan = _plan(state, readings, purpose, readings.pump.infused_nl + volume_nl, rate_nl_min)
+    if purpose is not Purpose.OPEN_TIP:
+        return plan
+    half = rate_nl_min // 2
+    start = min(plan.start_rate_nl_min, half)
+    return msgspec.structs.replace(
+        plan, half_rate_nl_min=half, start_rate_nl_min=start, rate_nl_min=start
+    )
 
 
 def remaining_nl(state: State, readings: Readings) -> int:
@@ -127,26 +136,45 @@ def follow(plan: Plan, state: State, readings: Readings, now_ns: int) -> Plan:
     running_ns = plan.running_ns or (now_ns if running else 0)
     rate = plan.start_rate_nl_min
     if running_ns:
-        steps = (now_ns - running_ns) // RAMP_STEP_NS
-        climbed = steps * state.profile.limits.ramp_nl_min_s * RAMP_STEP_NS // NS_PER_S
-        rate = min(plan.top_rate_nl_min, rate + climbed)
+        begun = msgspec.structs.replace(plan, running_ns=running_ns)
+        rate = _ramp_nl_min(begun, state.profile.limits.ramp_nl_min_s, now_ns)
     # the wire has four digits: what the pump confirms may be up to 0.1 % lower
     at_top = running and pump.rate_nl_min * 1_000 >= plan.top_rate_nl_min * 999
+    half = plan.half_rate_nl_min
+    at_half = running and half and pump.rate_nl_min * 1_000 >= half * 999
     return msgspec.structs.replace(
         plan,
         running_ns=running_ns,
         rate_nl_min=max(plan.rate_nl_min, rate),
         top_ns=plan.top_ns or (now_ns if at_top else 0),
+        half_ns=plan.half_ns or (now_ns if at_half else 0),
         released=plan.released or (bool(plan.asked_ns) and not holds(state)),
     )
 
 
+def _ramp_nl_min(plan: Plan, ramp_nl_min_s: int, now_ns: int) -> int:
+    """Rate of the ramp now: up to half and stand there where the plan asks for it, then on."""
+    from_ns, from_nl_min, most_nl_min = _climb(plan)
+    steps = max(0, now_ns - from_ns) // RAMP_STEP_NS
+    return min(most_nl_min, from_nl_min + steps * ramp_nl_min_s * RAMP_STEP_NS // NS_PER_S)
+
+
+def _climb(plan: Plan) -> tuple[int, int, int]:
+    """The climb that the ramp is in: since when, from which rate, to which."""
+    if plan.half_rate_nl_min and not plan.half_ns:
+        return plan.running_ns, plan.start_rate_nl_min, plan.half_rate_nl_min
+    if plan.half_rate_nl_min:
+        return plan.half_ns + PLATEAU_NS, plan.half_rate_nl_min, plan.top_rate_nl_min
+    return plan.running_ns, plan.start_rate_nl_min, plan.top_rate_nl_min
+
+
 def next_ramp_ns(plan: Plan, now_ns: int) -> int | None:
     """Next instant at which the ramp climbs; None = it is at its top, or not running."""
-    if not plan.running_ns or plan.rate_nl_min >= plan.top_rate_nl_min:
+    from_ns, _from_nl_min, most_nl_min = _climb(plan)
+    if not plan.running_ns or plan.rate_nl_min >= most_nl_min:
         return None
-    steps = (now_ns - plan.running_ns) // RAMP_STEP_NS
-    return plan.running_ns + (steps + 1) * RAMP_STEP_NS
+    steps = max(0, now_ns - from_ns) // RAMP_STEP_NS
+    return from_ns + (steps + 1) * RAMP_STEP_NS
 
 
 def ended(plan: Plan, readings: Readings) -> bool:
@@ -178,8 +206,8 @@ def pump_target(state: State, readings: Readings) -> PumpTarget:
     if plan is None or diameter_um == 0:
         return rest
     held = holds(state)
-    if plan.asked_ns and (plan.released or not held):
-        return rest  # released, closed or refused: stop; this motion is never run again
+    if plan.asked_ns and (plan.released or plan.done or not held):
+        return rest  # released, done, closed or refused: stop; this motion is never run again
     run = held and (bool(plan.asked_ns) or prepared(plan, readings))
     return PumpTarget(
         action=PumpAction.INFUSE,
@@ -211,35 +239,6 @@ def _wants_clear(state: State) -> bool:
         and state.line.resistance_pa_s_ul > 0
         and state.hold.phase is HoldPhase.CLOSED
     )
-
-
-def sample_open_tip(state: State, readings: Readings, line_is_new: bool, now_ns: int) -> State:
-    """Add one line pressure to the open-tip mean, once the flow has stood long enough."""
-    plan, pressure_pa = state.plan, readings.line.pressure_pa
-    ready = (
-        plan is not None
-        and plan.purpose is Purpose.OPEN_TIP
-        and plan.top_ns
-        and now_ns - plan.top_ns >= OPEN_TIP_SETTLE_NS
-        and readings.pump.motion is Motion.RUNNING
-    )
-    if not ready or not line_is_new or pressure_pa is None:
-        return state
-    line = state.line
-    return msgspec.structs.replace(
-        state,
-        line=msgspec.structs.replace(
-            line, sample_pa=line.sample_pa + pressure_pa, sample_count=line.sample_count + 1
-        ),
-    )
-
-
-def open_tip_resistance_pa_s_ul(state: State, plan: Plan) -> int:
-    """Resistance that the samples show; 0 where they are too few to tell."""
-    line = state.line
-    if line.sample_count < 20 or plan.top_rate_nl_min == 0:
-        return 0
-    return flow_resistance_pa_s_ul(line.sample_pa // line.sample_count, plan.top_rate_nl_min)
 
 
 def start(state: State, readings: Readings) -> Injection:

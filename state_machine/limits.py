@@ -58,6 +58,7 @@ LIMITS: Final[tuple[Limit, ...]] = (
     Limit("prime_total_nl", 1_000_000, _MOST, "all prime motions of one procedure", "HZ-EXTRAVASATION", _A, "B3 dead space"),
     Limit("tip_drop_nl", 5_000, _MOST, "one drop at the tip", "HZ-OVERVOLUME", _A, "safety rules 1.7"),
     Limit("tip_drop_count", 3, _MOST, "drops at the tip per duct", "HZ-OVERVOLUME", _A, "safety rules 1.7"),
+    Limit("stiffness_push_nl", 10_000, _MOST, "one push against the closed stopcock, backlash included", "HZ-AIR", _A, "safety rules 1.7, 4.3; C4"),
     Limit("retract_nl", 30_000, _MOST, "withdrawn total of one injection", "HZ-AIR", _A, "D"),
     Limit("stored_volume_nl", 10_000, _MOST, "volume stored in the line, rate times time constant", "HZ-STOP-FAILS", "computed", "safety rules 4.3; C2"),
     Limit("motion_least_nl", 1_000, _LEAST, "smallest target the pump is given (0 means endless)", "HZ-OVERVOLUME", "published", "safety rules 1.2; pump manual VOL"),
@@ -66,6 +67,7 @@ LIMITS: Final[tuple[Limit, ...]] = (
     Limit("rate_nl_min", 500_000, _MOST, "rate", "HZ-OVERRATE", _A, "D; S1: 0.3-0.5 mL in a minute or more"),
     Limit("ramp_nl_min_s", 100_000, _MOST, "increase of the rate per second", "HZ-OVERRATE", _A, "D"),
     Limit("prime_rate_nl_min", 500_000, _MOST, "rate of a prime motion, tip out", "HZ-OVERRATE", _A, "D, rate ceiling"),
+    Limit("stiffness_rate_nl_min", 60_000, _MOST, "rate of a push against the closed stopcock", "HZ-OVERPRESSURE", _A, "safety rules 1.7"),
     Limit("retract_rate_nl_min", 200_000, _MOST, "rate of a retract", "HZ-AIR", _A, "D"),
     Limit("motor_time_ns", 240 * NS_PER_S, _MOST, "motor-on time of one injection", "HZ-OVERVOLUME", _A, "D"),
     Limit("dwell_warn_ns", 20 * NS_PER_MIN, _MOST, "cannula in place before a warning", "HZ-USE-ERROR", _A, "D; S69 analogy"),
@@ -78,6 +80,7 @@ LIMITS: Final[tuple[Limit, ...]] = (
     Limit("net_stop_pa", 8_000, _MOST, "net pressure: stop", "HZ-OVERPRESSURE", _A, "D; S64, S65"),
     Limit("false_passage_pa", 2_000, _MOST, "net pressure before the first checkpoint", "HZ-EXTRAVASATION", _A, "D; C3"),
     Limit("rest_pressure_pa", 500, _MOST, "line pressure at rest, tip out", "HZ-OVERPRESSURE", _A, "C4"),
+    Limit("stiffness_pressure_pa", 20_000, _MOST, "line pressure of a push against the closed stopcock", "HZ-OVERPRESSURE", _A, "safety rules 1.7; C4: 10 kPa expected"),
     Limit("retract_least_pa", 500, _LEAST, "line pressure under which nothing is withdrawn", "HZ-AIR", _A, "D; S76 1.8.1"),
     Limit("compression_line_pa", 6_000, _MOST, "line pressure during compression", "HZ-OVERPRESSURE", _A, "safety rules 4.5"),
     Limit("settled_change_pa", 200, _MOST, "change of pressure that counts as settled", "HZ-OVERPRESSURE", _A, "safety rules 4.5"),
@@ -86,6 +89,12 @@ LIMITS: Final[tuple[Limit, ...]] = (
     Limit("temperature_high_mc", 40_000, _MOST, "contrast temperature", "HZ-OVERPRESSURE", _A, "safety rules 4.2; B1"),
     Limit("band_low_ppm", 600_000, _LEAST, "measured resistance over the cannula's nominal", "HZ-SYRINGE", _A, "C4; S52 tolerance"),
     Limit("band_high_ppm", 1_700_000, _MOST, "measured resistance over the cannula's nominal", "HZ-SYRINGE", _A, "C4; S52 tolerance"),
+    Limit("linear_ppm", 50_000, _MOST, "open-tip pressure at half the rate, beside half the pressure", "HZ-SYRINGE", _A, "C4: +-5 %"),
+    Limit("stiffness_low_ppm", 300_000, _LEAST, "measured compliance over the expected", "HZ-SYRINGE", _A, "C2 range"),
+    Limit("stiffness_high_ppm", 2_000_000, _MOST, "measured compliance over the expected: softer is air", "HZ-AIR", _A, "C4"),
+    Limit("first_drop_low_ppm", 700_000, _LEAST, "volume to the first drop over the line's dead space", "HZ-SYRINGE", _A, "safety rules 4.4: x3.28"),
+    Limit("first_drop_high_ppm", 1_500_000, _MOST, "volume to the first drop over the line's dead space", "HZ-SYRINGE", _A, "safety rules 4.4: x3.28"),
+    Limit("temperature_life_ns", 30 * NS_PER_MIN, _MOST, "age of a contrast temperature that a person entered", "HZ-OVERPRESSURE", _A, "safety rules 4.2"),
     # --- compression and exposure ---------------------------------------------------------
     Limit("force_mn", 100_000, _MOST, "compression force with contrast in the duct", "HZ-COMPRESSION", _A, "D; S73, S74"),
     Limit("compressed_time_ns", 60 * NS_PER_S, _MOST, "time compressed per view, then release", "HZ-COMPRESSION", _A, "D; S37"),
@@ -132,6 +141,7 @@ class Limits(msgspec.Struct, frozen=True):
     prime_total_nl: int = 600_000
     tip_drop_nl: int = 5_000
     tip_drop_count: int = 3
+    stiffness_push_nl: int = 8_000
     retract_nl: int = 30_000
     stored_volume_nl: int = 5_000
     motion_least_nl: int = 1_000
@@ -139,6 +149,7 @@ class Limits(msgspec.Struct, frozen=True):
     rate_nl_min: int = 200_000
     ramp_nl_min_s: int = 40_000
     prime_rate_nl_min: int = 500_000
+    stiffness_rate_nl_min: int = 60_000
     retract_rate_nl_min: int = 100_000
     motor_time_ns: int = 180 * NS_PER_S
     dwell_warn_ns: int = 12 * NS_PER_MIN
@@ -150,6 +161,7 @@ class Limits(msgspec.Struct, frozen=True):
     net_stop_pa: int = 6_000
     false_passage_pa: int = 2_000
     rest_pressure_pa: int = 500
+    stiffness_pressure_pa: int = 20_000
     retract_least_pa: int = 500
     compression_line_pa: int = 6_000
     settled_change_pa: int = 200
@@ -158,6 +170,12 @@ class Limits(msgspec.Struct, frozen=True):
     temperature_high_mc: int = 40_000
     band_low_ppm: int = 600_000
     band_high_ppm: int = 1_700_000
+    linear_ppm: int = 50_000
+    stiffness_low_ppm: int = 400_000
+    stiffness_high_ppm: int = 2_000_000
+    first_drop_low_ppm: int = 800_000
+    first_drop_high_ppm: int = 1_300_000
+    temperature_life_ns: int = 30 * NS_PER_MIN
     force_mn: int = 40_000
     compressed_time_ns: int = 45 * NS_PER_S
     exposure_delay_ns: int = 180 * NS_PER_S

@@ -8,7 +8,16 @@ from typing import Final
 
 import msgspec
 
-from state_machine import course, effects, injection, ledger, observe, recovery, retract
+from state_machine import (
+    course,
+    effects,
+    injection,
+    ledger,
+    observe,
+    recovery,
+    retract,
+    selftests,
+)
 from state_machine import hold as hold_gate
 from state_machine.entries import LedgerNarrowed, MotionEnded, MotionIntent, Noted
 from state_machine.ledger import Unproven
@@ -137,9 +146,9 @@ def follow(turn: Turn) -> None:
     plan = way.follow(plan, turn.state, turn.readings, turn.now_ns)
     turn.set(plan=plan)
     line_is_new = turn.readings.line.at_ns != turn.state.readings.line.at_ns
-    turn.set(
-        line=injection.sample_open_tip(turn.state, turn.readings, line_is_new, turn.now_ns).line
-    )
+    line = selftests.sample(turn.state, turn.readings, line_is_new, turn.now_ns)
+    plan = replace(plan, done=plan.purpose is Purpose.STIFFNESS and line.push.done)
+    turn.set(line=line, plan=plan)
     if injection.ended(plan, turn.readings):
         _end(turn, plan, turn.readings.pump.motion_refusal)
     elif not plan.asked_ns and _given_up(turn, plan):
@@ -171,7 +180,8 @@ def _end(turn: Turn, plan: Plan, why: str) -> None:
     backward = plan.purpose is Purpose.RETRACT
     counter_nl = pump.withdrawn_nl if backward else pump.infused_nl
     moved_nl = max(0, counter_nl - plan.base_nl)
-    reached = bool(plan.asked_ns) and counter_nl + pump.digit_nl >= plan.until_nl
+    to_end = counter_nl + pump.digit_nl >= plan.until_nl
+    reached = bool(plan.asked_ns) and (to_end or plan.done)
     before, until_nl = turn.state.ledger.account, recovery.told_until_nl(turn.state)
     turn.set(plan=None)
     count(turn)
@@ -237,14 +247,28 @@ def _tip_out_ended(turn: Turn, plan: Plan, moved_nl: int, reached: bool) -> None
     line = turn.state.line
     if plan.purpose is not Purpose.TIP_DROP:
         line = replace(line, prime_nl=line.prime_nl + moved_nl)
+    line = replace(line, paused=plan.purpose is Purpose.PRIME and not reached)
     if plan.purpose is Purpose.PRIME and line.prime_nl >= turn.state.profile.line_dead_space_nl:
         line = replace(line, primed=True)
     turn.set(line=line)
     if plan.purpose is Purpose.OPEN_TIP and reached:
-        resistance = injection.open_tip_resistance_pa_s_ul(turn.state, plan)
+        resistance = selftests.resistance_pa_s_ul(line, plan)
         turn.set(line=replace(line, resistance_pa_s_ul=resistance))
-        course.note_self_test(turn, resistance)
+        course.note_open_tip(turn, resistance)
+        proofs = selftests.open_tip(turn.state, turn.readings, plan, turn.now_ns)
+        course.conclude(turn, *proofs)
+    if plan.purpose is Purpose.STIFFNESS and (reached or _blocked(turn)):
+        found = selftests.stiffness(turn.state, moved_nl)
+        turn.set(line=replace(line, compliance_nl_kpa=found.measured))
+        course.conclude(turn, found)
     effects.close_hold(turn, "done" if reached else "released before it was done: say again")
+
+
+def _blocked(turn: Turn) -> bool:
+    """The gate ended the push: the pressure behind the closed stopcock stands over its bound."""
+    pressure_pa = turn.readings.line.pressure_pa
+    most_pa = turn.state.profile.limits.stiffness_pressure_pa
+    return pressure_pa is not None and pressure_pa > most_pa
 
 
 def plan_next(turn: Turn) -> None:

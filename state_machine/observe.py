@@ -132,26 +132,32 @@ def net_pa(state: State, readings: Readings, now_ns: int) -> int | None:
     return pressure_pa
 
 
-def temperature_mc(state: State, readings: Readings) -> int | None:
-    """Contrast temperature: the sensor's, else what the operator entered."""
-    sensed = readings.line.temperature_mc
-    if sensed is not None:
-        return sensed
-    return state.mounted.temperature_mc if state.mounted else None
+def temperature_mc(state: State, readings: Readings, now_ns: int) -> int | None:
+    """Contrast temperature, by the one source that the room has; None = not known.
+
+    A room with a sensor believes the sensor alone; without one, what a person entered is
+    believed for a limited time (safety rules 4.2).
+    """
+    if state.profile.temperature_sensor:
+        return readings.line.temperature_mc
+    mounted, life_ns = state.mounted, state.profile.limits.temperature_life_ns
+    if mounted is None or now_ns - mounted.entered_ns > life_ns:
+        return None
+    return mounted.temperature_mc
 
 
-def temperature_ok(state: State, readings: Readings) -> bool:
+def temperature_ok(state: State, readings: Readings, now_ns: int) -> bool:
     """The contrast is inside the range in which resistances are known."""
-    limits, temperature = state.profile.limits, temperature_mc(state, readings)
+    limits, temperature = state.profile.limits, temperature_mc(state, readings, now_ns)
     return (
         temperature is not None
         and limits.temperature_low_mc <= temperature <= limits.temperature_high_mc
     )
 
 
-def nominal_resistance_pa_s_ul(state: State, readings: Readings) -> int:
+def nominal_resistance_pa_s_ul(state: State, readings: Readings, now_ns: int) -> int:
     """Open-tip resistance that the mounted cannula should show at this temperature."""
-    mounted, temperature = state.mounted, temperature_mc(state, readings)
+    mounted, temperature = state.mounted, temperature_mc(state, readings, now_ns)
     if mounted is None or temperature is None:
         return 0
     viscosity = interpolate(mounted.contrast.viscosity, temperature)
@@ -191,7 +197,24 @@ def volume_left_nl(state: State) -> int:
 
 def compliance_nl_kpa(state: State) -> int:
     """Compliance of syringe and line: as measured, the profile's until then (assumption, C2)."""
-    return state.line.compliance_nl_kpa or state.profile.line_compliance_nl_kpa
+    return state.line.compliance_nl_kpa or expected_compliance_nl_kpa(state)
+
+
+def expected_compliance_nl_kpa(state: State) -> int:
+    """What the profile says of the mounted syringe with the line, else of the line."""
+    own = state.mounted.syringe.compliance_nl_kpa if state.mounted else 0
+    return own or state.profile.line_compliance_nl_kpa
+
+
+def mount_doubted(state: State) -> bool:
+    """After a failed self-test something else is mounted than what failed."""
+    mounted, doubt = state.mounted, state.doubt
+    return (
+        mounted is not None
+        and doubt is not None
+        and (mounted.syringe.name, mounted.cannula.name, mounted.contrast.name)
+        != (doubt.syringe, doubt.cannula, doubt.contrast)
+    )
 
 
 def stored_nl(state: State, drop_pa: int) -> int:

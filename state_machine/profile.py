@@ -36,6 +36,8 @@ class Syringe(msgspec.Struct, frozen=True):
     capacity_nl: int
     scale_ppm: int = 50_000
     """Uncertainty of the delivered volume: 50,000 ppm unless gravimetric (safety rules 4.4)."""
+    compliance_nl_kpa: int = 0
+    """Compliance of this syringe with the line; 0 = the line's own (C2: 3 mL about 1 uL/kPa)."""
 
 
 class Cannula(msgspec.Struct, frozen=True):
@@ -103,6 +105,9 @@ class Profile(msgspec.Struct, frozen=True):
     """Who takes responsibility for a laboratory pump in clinical mode; empty = refused."""
     console_required: bool = False
     """Contrast and X-ray need a console that proves its view; False for rooms without a screen."""
+    temperature_sensor: bool = False
+    """The line sensor measures the contrast temperature; else a person enters it. There is
+    one source: neither stands in for the other."""
     pressure_switch: bool = False
     """An independent pressure switch is wired in series with the permit; its absence is a
     recorded deviation."""

@@ -15,7 +15,7 @@ import msgspec
 from state_machine.ledger import AFTER_RESTART, Account, Ledger, Unproven
 from state_machine.profile import Profile
 from state_machine.readings import PumpReading
-from state_machine.state import Case, Checked, Duct, Exposure, Phase, Purpose, State
+from state_machine.state import Case, Checked, Doubt, Duct, Exposure, Phase, Purpose, State
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -38,6 +38,8 @@ class Kept(msgspec.Struct, frozen=True):
     """Pump, as it told."""
     diameter_um: int = 0
     """Syringe diameter that it confirmed."""
+    doubt: Doubt | None = None
+    """A self-test failed, and no set-up has passed them since."""
 
 
 def keep(state: State) -> bytes:
@@ -55,6 +57,7 @@ def keep(state: State) -> bytes:
         until_nl=told_until_nl(state),
         identity=state.readings.pump.identity,
         diameter_um=state.readings.pump.diameter_um,
+        doubt=state.doubt,
     )
     return msgspec.msgpack.encode(kept)
 
@@ -86,7 +89,7 @@ def start(profile: Profile, kept: bytes | None, entry_seq: int, boot_id: str = "
         fresh = replace(fresh, checked=last.checked)
     if last.phase in (Phase.STANDBY, Phase.CLOSED) or last.case is None:
         idle = Ledger(days=last.ledger.days)
-        return replace(fresh, ledger=idle, motion_count=last.motion_count)
+        return replace(fresh, ledger=idle, motion_count=last.motion_count, doubt=last.doubt)
     return replace(
         fresh,
         phase=Phase.RECOVERY,
@@ -97,6 +100,7 @@ def start(profile: Profile, kept: bytes | None, entry_seq: int, boot_id: str = "
         ledger=_intent_is_high(last.ledger),
         unproven=_unproven(last),
         exposure=Exposure(count=last.exposure_count),
+        doubt=last.doubt,
     )
 
 

@@ -66,6 +66,7 @@ def motion_volume_bad(s: Seen) -> bool:
     most_nl = {
         Purpose.PRIME: min(limits.prime_volume_nl, ceiling("prime_volume_nl")),
         Purpose.OPEN_TIP: min(limits.prime_volume_nl, ceiling("prime_volume_nl")),
+        Purpose.STIFFNESS: min(limits.stiffness_push_nl, ceiling("stiffness_push_nl")),
         Purpose.TIP_DROP: min(limits.tip_drop_nl, ceiling("tip_drop_nl")),
         Purpose.CHECK: min(limits.tip_drop_nl, ceiling("tip_drop_nl")),
         Purpose.INJECT: to_checkpoint_nl(s),
@@ -111,7 +112,8 @@ def over_prime(s: Seen) -> bool:
     plan, limits, pump = s.state.plan, s.state.profile.limits, s.wanted.pump
     if plan is None or plan.purpose not in TIP_OUT_PURPOSES:
         return False
-    total_nl = s.state.line.prime_nl + pump.until_nl - pump.base_nl
+    line = s.state.line
+    total_nl = line.prime_before_nl + line.prime_nl + pump.until_nl - pump.base_nl
     return total_nl > min(limits.prime_total_nl, ceiling("prime_total_nl"))
 
 
@@ -119,10 +121,11 @@ def rate_bad(s: Seen) -> bool:
     """The rate is zero or above what holds at this point."""
     pump, limits, plan = s.wanted.pump, s.state.profile.limits, s.state.plan
     highest = max(pump.rate_nl_min, pump.start_rate_nl_min)
-    tip_out = plan is not None and plan.purpose is Purpose.PRIME
     most = min(limits.rate_nl_min, ceiling("rate_nl_min"))
-    if tip_out:
+    if plan is not None and plan.purpose is Purpose.PRIME:
         most = min(limits.prime_rate_nl_min, ceiling("prime_rate_nl_min"))
+    if plan is not None and plan.purpose is Purpose.STIFFNESS:
+        most = min(limits.stiffness_rate_nl_min, ceiling("stiffness_rate_nl_min"))
     if for_inject(s) and pump.base_nl - s.state.injection.base_nl < limits.first_checkpoint_nl:
         most = min(most, limits.first_rate_nl_min)
     if for_inject(s):
@@ -150,12 +153,13 @@ def motor_time(s: Seen) -> bool:
 
 
 def tip_word_old(s: Seen) -> bool:
-    """Nobody has said lately that the tip is out."""
+    """Nobody has said lately that the tip is out, for a push that the stopcock is closed."""
     plan, line = s.state.plan, s.state.line
     if plan is None or plan.purpose not in TIP_OUT_PURPOSES or plan.running_ns:
         return False
-    age_ns = s.now_ns - line.tip_out_ns
-    return not line.tip_out_ns or age_ns > s.state.profile.limits.tip_out_life_ns
+    said_ns = line.stopcock_ns if plan.purpose is Purpose.STIFFNESS else line.tip_out_ns
+    age_ns = s.now_ns - said_ns
+    return not said_ns or age_ns > s.state.profile.limits.tip_out_life_ns
 
 
 def tip_pressure(s: Seen) -> bool:
@@ -166,11 +170,22 @@ def tip_pressure(s: Seen) -> bool:
     if not plan.running_ns:
         rest_pa = observe.rest_pa(s.state)
         return abs(rest_pa) > s.state.profile.limits.rest_pressure_pa and not plan.asked_ns
-    nominal = observe.nominal_resistance_pa_s_ul(s.state, s.readings)
+    if plan.purpose is Purpose.STIFFNESS:
+        return False  # nothing flows: ``stopcock_pressure`` is the bound
+    nominal = observe.nominal_resistance_pa_s_ul(s.state, s.readings, s.now_ns)
     drop_pa = flow_drop_pa(nominal, plan.rate_nl_min)
     band_pa = drop_pa * s.state.profile.limits.band_high_ppm // 1_000_000
     moved_nl = s.readings.pump.infused_nl - plan.base_nl
     return moved_nl > 10_000 and pressure_pa > band_pa + s.state.profile.limits.rest_pressure_pa
+
+
+def stopcock_pressure(s: Seen) -> bool:
+    """The pressure behind the closed stopcock is over its bound."""
+    plan, pressure_pa = s.state.plan, s.readings.line.pressure_pa
+    if plan is None or plan.purpose is not Purpose.STIFFNESS or pressure_pa is None:
+        return False
+    limits = s.state.profile.limits
+    return pressure_pa > min(limits.stiffness_pressure_pa, ceiling("stiffness_pressure_pa"))
 
 
 def flow_drop(s: Seen) -> bool:

@@ -34,6 +34,7 @@ class Event(enum.Enum):
     CHECKED = "checked"
     RESCHEDULE = "reschedule"
     SET_UP = "set-up"
+    MOUNT_ANEW = "mount-anew"
     PRIMED = "primed"
     LOCATED = "located"
     CANNULATED = "cannulated"
@@ -118,11 +119,26 @@ class SetUpRoom(Request, frozen=True, tag="set-up-room"):
     contrast: str = ""
     lot: str = ""
     temperature_mc: int = 0
-    """Contrast temperature as read off by the operator, in m°C."""
+    """Contrast temperature as read off by the operator, in m°C; 0 where a sensor measures it."""
     syringe: str = ""
     cannula: str = ""
     volume_nl: int = 0
     """Contrast in the syringe."""
+
+
+class ConfirmMount(Request, frozen=True, tag="confirm-mount"):
+    """A second person reads off the packages what is mounted, after a failed self-test."""
+
+    syringe: str = ""
+    cannula: str = ""
+    contrast: str = ""
+
+
+class EnterTemperature(Request, frozen=True, tag="enter-temperature"):
+    """The contrast temperature, read off anew: what was entered is believed for a while only."""
+
+    temperature_mc: int = 0
+    """In m°C."""
 
 
 class ConfirmReclose(Request, frozen=True, tag="confirm-reclose"):
@@ -140,7 +156,13 @@ class TipOut(Request, frozen=True, tag="tip-out"):
     """A person's word that the tip is out of the patient, with what it is for."""
 
     purpose: str = "prime"
-    """``prime``, ``open-tip``, ``tip-drop`` or ``daily-check``."""
+    """``prime``, ``stiffness``, ``open-tip``, ``tip-drop`` or ``daily-check``."""
+    stopcock_closed: bool = False
+    """For ``stiffness``: a person has closed the stopcock."""
+
+
+class FirstDrop(Request, frozen=True, tag="first-drop"):
+    """Contrast shows at the tip, for the first time, while the prime runs."""
 
 
 class ChooseDuct(Request, frozen=True, tag="choose-duct"):
@@ -239,9 +261,12 @@ AnyRequest = (
     OpenCase
     | Answer
     | SetUpRoom
+    | ConfirmMount
+    | EnterTemperature
     | ConfirmReclose
     | Zero
     | TipOut
+    | FirstDrop
     | ChooseDuct
     | Cannulate
     | ConfirmArm

@@ -72,6 +72,49 @@ class Mounted(msgspec.Struct, frozen=True):
     """Contrast in the syringe when it was mounted."""
     side_day_high_nl: int = 0
     """What this breast may have had before, from another syringe."""
+    by: str = ""
+    """Who entered it."""
+    confirmed_by: str = ""
+    """Second person who read it off the packages; asked for after a failed self-test."""
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """Result of one self-test: what was measured, and the band it must lie in."""
+
+    name: str
+    passed: bool
+    measured: int
+    low: int
+    high: int
+    unit: str
+    """As names of quantities end: ``nl``, ``nl_kpa``, ``pa_s_ul`` or ``pa``."""
+
+
+class Doubt(msgspec.Struct, frozen=True):
+    """A self-test failed: with what was mounted then."""
+
+    test: str
+    syringe: str
+    cannula: str
+    contrast: str
+
+
+class Push(msgspec.Struct, frozen=True):
+    """Samples of a push against the closed stopcock, from where the backlash was taken up.
+
+    Sums of a straight line through (volume nL since there, pressure Pa since there).
+    """
+
+    start_nl: int = -1
+    """Pump counter where the pressure had risen; -1 = it has not yet."""
+    start_pa: int = 0
+    count: int = 0
+    nl: int = 0
+    pa: int = 0
+    nl_nl: int = 0
+    nl_pa: int = 0
+    done: bool = False
+    """Pushed far enough to tell."""
 
 
 class LineCheck(msgspec.Struct, frozen=True):
@@ -82,18 +125,30 @@ class LineCheck(msgspec.Struct, frozen=True):
     zeroed: bool = False
     tip_out_ns: int = 0
     """When a person last said that the tip is out of the patient; 0 = not."""
+    stopcock_ns: int = 0
+    """When a person last said that the stopcock is closed; 0 = not, or it is open again."""
     prime_nl: int = 0
     """Moved by finished prime motions."""
+    prime_before_nl: int = 0
+    """The same through what was mounted before in this procedure."""
     primed: bool = False
+    paused: bool = False
+    """The last prime was released before its end: a first drop may still be said."""
     rest_sum_pa: int = 0
     """Running mean of the line pressure times ``observe.REST_SAMPLES``."""
     sample_pa: int = 0
     """Sum of the open-tip pressures taken so far."""
     sample_count: int = 0
+    half_pa: int = 0
+    """The same at half the rate."""
+    half_count: int = 0
+    push: Push = Push()
     resistance_pa_s_ul: int = 0
     """Open-tip resistance measured at prime; 0 = not measured."""
     compliance_nl_kpa: int = 0
     """Compliance of syringe and line measured against the closed stopcock; 0 = not measured."""
+    proofs: tuple[Proof, ...] = ()
+    """Self-tests that were made and still count, the newest of each."""
 
 
 class Duct(msgspec.Struct, frozen=True):
@@ -148,6 +203,8 @@ class Purpose(enum.Enum):
 
     PRIME = "prime"
     OPEN_TIP = "open-tip"
+    STIFFNESS = "stiffness"
+    """A push against the closed stopcock."""
     TIP_DROP = "tip-drop"
     INJECT = "inject"
     RETRACT = "retract"
@@ -155,7 +212,9 @@ class Purpose(enum.Enum):
     CHECK = "daily-check"
 
 
-TIP_OUT_PURPOSES = frozenset({Purpose.PRIME, Purpose.OPEN_TIP, Purpose.TIP_DROP, Purpose.CHECK})
+TIP_OUT_PURPOSES = frozenset(
+    {Purpose.PRIME, Purpose.OPEN_TIP, Purpose.STIFFNESS, Purpose.TIP_DROP, Purpose.CHECK}
+)
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -181,6 +240,12 @@ class Plan(msgspec.Struct, frozen=True):
     """Pump that it was planned for, as it told."""
     lost: bool = False
     """The pump was out of sight while it may have run."""
+    half_rate_nl_min: int = 0
+    """Rate at which the ramp stands for a while; 0 = it climbs to its top at once."""
+    half_ns: int = 0
+    """When the pump first confirmed that rate; 0 = not yet."""
+    done: bool = False
+    """What it was for is known: stop before the end of its volume."""
     released: bool = False
     """The switch was let go after RUN was wanted: this motion is over, whatever is pressed."""
 
@@ -305,6 +370,8 @@ class State(msgspec.Struct, frozen=True):
     case: Case | None = None
     mounted: Mounted | None = None
     line: LineCheck = LineCheck()
+    doubt: Doubt | None = None
+    """A self-test failed, and no set-up has passed them all since; survives closing."""
     duct: Duct | None = None
     duct_count: int = 0
     hold: Hold = Hold()

@@ -201,6 +201,8 @@ def _close_after(turn: Turn, refusals: tuple[Refusal, ...]) -> None:
             )
     turn.set(refused=refused)
     for refusal in refusals:
+        if refusal.cause.name == "tip-pressure":
+            course.note_tip_refused(turn)
         if refusal.output is Output.PERMIT:
             turn.set(permit=False, reclose_trip_count=0)
         elif refusal.cause.way_back is not WayBack.RELEASED and _held_output(turn, refusal):

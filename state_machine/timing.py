@@ -86,6 +86,8 @@ def _lives(state: State) -> tuple[int, ...]:
         instants.append(hold.since_ns + limits.expose_press_ns)
     if state.line.tip_out_ns:
         instants.append(state.line.tip_out_ns + limits.tip_out_life_ns + 1)
+    if state.mounted is not None and not state.profile.temperature_sensor:
+        instants.append(state.mounted.entered_ns + limits.temperature_life_ns + 1)
     if state.exposure.ready_ns:
         instants.append(state.exposure.ready_ns + 1)
     return tuple(instants)

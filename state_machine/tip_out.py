@@ -1,5 +1,7 @@
 """A person's word that the tip is out of the patient: one motion into the open, then held for.
 
+And the word that contrast shows at it.
+
 Prime, open-tip test, a drop at the tip, and the drops of the daily check (safety rules 1.7).
 """
 
@@ -7,17 +9,18 @@ from typing import Final
 
 import msgspec
 
-from state_machine import daily_check, effects, injection, motions, observe
+from state_machine import course, daily_check, effects, injection, motions, observe, selftests
 from state_machine import hold as hold_gate
 from state_machine import requests as rq
 from state_machine.alarms import none_blocks
-from state_machine.state import HoldAction, Phase, Purpose
+from state_machine.state import HoldAction, Phase, Purpose, State
 from state_machine.turn import Turn
 
 replace = msgspec.structs.replace
 
 _PHASES: Final = {
     Purpose.PRIME: (Phase.PRIME,),
+    Purpose.STIFFNESS: (Phase.PRIME,),
     Purpose.OPEN_TIP: (Phase.PRIME,),
     Purpose.TIP_DROP: (Phase.LOCATE_DUCT,),
     Purpose.CHECK: (Phase.STANDBY,),
@@ -29,7 +32,9 @@ def take(turn: Turn, request: rq.TipOut) -> tuple[str, ...]:
     state, limits = turn.state, turn.state.profile.limits
     purpose = injection.purpose_of(request.purpose)
     if purpose is None:
-        return turn.refuse(request, "the purpose is prime, open-tip, tip-drop or daily-check")
+        return turn.refuse(
+            request, "the purpose is prime, stiffness, open-tip, tip-drop or daily-check"
+        )
     if state.phase not in _PHASES[purpose]:
         return turn.refuse(request, f"{purpose.value} is not possible in '{state.phase.value}'")
     duct = state.duct
@@ -42,10 +47,16 @@ def take(turn: Turn, request: rq.TipOut) -> tuple[str, ...]:
                 "the daily check does not wait for a motion now",
             ),
             (not observe.zeroed(state, turn.readings), "zero the line sensor first"),
-            (purpose is Purpose.OPEN_TIP and not state.line.primed, "prime first"),
+            *_out_of_order(state, request, purpose),
+            (
+                purpose is not Purpose.CHECK
+                and not observe.temperature_ok(state, turn.readings, turn.now_ns),
+                "the contrast temperature is missing, was entered too long ago, or is out of range",
+            ),
             (
                 abs(observe.rest_pa(state)) > limits.rest_pressure_pa,
-                "the line pressure at rest is not zero: wait until it has come down, or zero again",
+                "the line pressure at rest is not zero: open the stopcock, wait until it has come"
+                " down, or zero again",
             ),
             (state.plan is not None, "a motion is under way: release the switch, wait"),
             (
@@ -70,10 +81,64 @@ def take(turn: Turn, request: rq.TipOut) -> tuple[str, ...]:
     ]
     if refusals:
         return turn.refuse(request, *refusals)
-    turn.set(line=replace(state.line, tip_out_ns=turn.now_ns, sample_pa=0, sample_count=0))
+    said_ns = turn.now_ns if purpose is Purpose.STIFFNESS else 0
+    line = selftests.cleared_for(state.line, purpose)
+    turn.set(line=replace(line, tip_out_ns=turn.now_ns, stopcock_ns=said_ns))
     if purpose is Purpose.TIP_DROP and duct is not None:
         turn.set(duct=replace(duct, drop_count=duct.drop_count + 1))
     turn.noted(request, "tip-out", purpose=purpose.value)
     motions.begin(turn, injection.tip_out_motion(turn.state, turn.readings, purpose))
     effects.arm_hold(turn, HoldAction.PRIME)
+    return ()
+
+
+def _out_of_order(
+    state: State, request: rq.TipOut, purpose: Purpose
+) -> tuple[tuple[bool, str], ...]:
+    """The open-tip test comes last: only it shows that the stopcock is open again."""
+    test = purpose in (Purpose.STIFFNESS, Purpose.OPEN_TIP)
+    return (
+        (test and not state.line.primed, "prime first"),
+        (
+            purpose is Purpose.STIFFNESS and not request.stopcock_closed,
+            "close the stopcock, and say so",
+        ),
+        (
+            purpose is Purpose.OPEN_TIP and not selftests.passed(state, selftests.STIFFNESS),
+            "the stiffness push comes first: close the stopcock, say so, hold",
+        ),
+    )
+
+
+def first_drop(turn: Turn, request: rq.FirstDrop) -> tuple[str, ...]:
+    """Contrast shows at the tip: what was moved until now is held against the dead space."""
+    state, plan, line = turn.state, turn.state.plan, turn.state.line
+    priming = plan is not None and plan.purpose is Purpose.PRIME and bool(plan.running_ns)
+    refusals = [
+        words
+        for refused, words in (
+            (state.phase is not Phase.PRIME, "the first drop is said in prime and zero"),
+            (not request.by.strip(), "say who you are"),
+            (
+                selftests.proof(state, selftests.FIRST_DROP) is not None,
+                "the first drop was said already: only an empty line has another (mount anew)",
+            ),
+            (
+                not (priming or (plan is None and line.paused)),
+                "the first drop is said while the prime runs, or right after it was released:"
+                " too late, mount anew with an empty line",
+            ),
+        )
+        if refused
+    ]
+    if refusals:
+        return turn.refuse(request, *refusals)
+    moved_nl = line.prime_nl
+    if plan is not None:
+        moved_nl += turn.readings.pump.infused_nl - plan.base_nl
+    found = selftests.first_drop(state, moved_nl)
+    turn.noted(request, "first-drop", moved_nl=moved_nl)
+    course.conclude(turn, found)
+    if not found.passed:
+        effects.close_hold(turn, "the first drop did not come at the line's volume: mount anew")
     return ()

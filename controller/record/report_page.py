@@ -28,6 +28,7 @@ from state_machine.entries import (
     Noted,
     PhaseChanged,
     Refused,
+    SelfTest,
     SideDaySaved,
     Started,
 )
@@ -62,7 +63,8 @@ def sections(case: Case) -> Iterator[str]:
     yield section("Time line", _time_line(case))
     yield section("Refused requests", _refusals(case))
     yield section("Gate closings", _gate(case))
-    yield section("Self-test, prime and notes", _notes(case))
+    yield section("Self-tests", _self_tests(case))
+    yield section("Prime and notes", _notes(case))
     yield section("Limits in force", _limits(case))
     yield section("Recorded deviations", _deviations(case))
 
@@ -120,7 +122,7 @@ def _people(case: Case) -> str:
         last = mounted[-1]
         pairs += [
             ("Contrast", f"{last.contrast}, lot {last.lot}"),
-            ("Contrast temperature", show("_mc", last.temperature_mc)),
+            ("Contrast temperature", _temperature(last)),
             ("Syringe", f"{last.syringe}, {show('_nl', last.volume_nl)} in it"),
             ("Cannula", last.cannula),
         ]
@@ -130,6 +132,11 @@ def _people(case: Case) -> str:
     ]
     open_still = "" if case.closed else paragraph("This procedure has not been closed.", "high")
     return section("Procedure", facts(pairs), open_still)
+
+
+def _temperature(mounted: SetUpRoom) -> str:
+    """As a person entered it; a room with a sensor takes no entry."""
+    return show("_mc", mounted.temperature_mc) if mounted.temperature_mc else "by the line sensor"
 
 
 # --- what was delivered -----------------------------------------------------------------------
@@ -342,6 +349,28 @@ def _gate(case: Case) -> str:
         for t_ns, gate in case.of(GateClosed)
     ]
     return table((_RELATIVE, "Output", "Closed because", "Cause", "Way back"), rows)
+
+
+def _self_tests(case: Case) -> str:
+    tests = case.of(SelfTest)
+    rows = [
+        (
+            show_relative(t_ns),
+            test.name,
+            show(f"_{test.unit}", test.measured),
+            show(f"_{test.unit}", test.low),
+            show(f"_{test.unit}", test.high),
+            "passed" if test.passed else "FAILED",
+        )
+        for t_ns, test in tests
+    ]
+    return table(
+        (_RELATIVE, "Test", "#Measured", "#From", "#To", "Result"),
+        rows,
+        kinds=["" if test.passed else "warn" for _, test in tests],
+        caption="Each number must lie in its band before anything is injected.",
+        empty="No self-test was recorded.",
+    )
 
 
 def _notes(case: Case) -> str:

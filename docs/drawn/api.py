@@ -21,12 +21,18 @@ REQUESTS: Final[tuple[tuple[type[rq.Request], str], ...]] = (
     (rq.OpenCase, "*standby*, with the conditions of `open`"),
     (rq.Answer, "*checklist*; `accepted` only by the performing radiologist"),
     (rq.SetUpRoom, "*set-up*; names must be those of the procedure file"),
+    (rq.ConfirmMount, "*set-up*, once something is mounted; another person than who entered it, as"
+     " technologist or radiologist; names as entered"),
+    (rq.EnterTemperature, "in a room without a temperature sensor, once something is mounted"),
     (rq.ConfirmReclose, "every phase; box ready and owned, emergency stop released, pressure switch"
      " closed, no alarm in the way"),
     (rq.Zero, "*prime-and-zero*; no motion planned, pump proven to stand"),
-    (rq.TipOut, "`prime`, `open-tip`: *prime-and-zero*; `tip-drop`: *locate-duct*; `daily-check`:"
-     " while that waits for it; zeroed, readings"
-     " fresh, pump proven to stand, switch released, no alarm in the way. Then hold the switch"),
+    (rq.TipOut, "`prime`, `stiffness`, `open-tip`: *prime-and-zero*, in this order; `tip-drop`:"
+     " *locate-duct*; `daily-check`: while that waits for it; zeroed, line at rest, temperature"
+     " known, readings fresh, pump proven to stand, switch released, no alarm in the way. Then hold"
+     " the switch"),
+    (rq.FirstDrop, "*prime-and-zero*, while a prime runs or after it was released before its end;"
+     " once for each line"),
     (rq.ChooseDuct, "*locate-duct*, with the conditions of `located`"),
     (rq.Cannulate, "*cannulate*, with the conditions of `cannulated`"),
     (rq.ConfirmArm, "*arm-confirm*, with the conditions of `confirm-arm`; `plan` as the snapshot"

@@ -46,6 +46,8 @@ RULES: Final = {
     " or absent, injection is refused.",
     "safety rules 4.3": "Bounds on the pressure lost over line and cannula, and on the volume"
     " stored in them.",
+    "safety rules 4.4": "A 3 mL syringe under the name of a 1 mL one delivers 3.28 times as much:"
+    " the first drop and the open-tip resistance show it, both are asked for.",
     "safety rules 4.5": "With no flow the line sensor is the duct: compression starts when net"
     " pressure is settled below the pause level, and line pressure is watched under it.",
     "safety rules 5.2": "The least that a checklist asks.",

@@ -169,7 +169,6 @@ class _Bench:
         if site.running is None:
             site.controller()
         site.who.fresh_try()
-        site.set("prime", True)
         site.until(_flows, _FLOW_S, act=True)
         if path is CHECKPOINT:
             return self._checkpoint()

@@ -51,6 +51,11 @@ def _temperature(room: "SimulatedRoom", missing: bool, now_ns: int) -> None:
     room.pressure_sensor.temperature_mc = None if missing else room.physics.rig.temperature_mc
 
 
+def _unfilled(room: "SimulatedRoom", volume_nl: int, _now_ns: int) -> None:
+    """Contrast stands in the line already, but for this volume before the tip."""
+    room.physics.filled_ul = max(0.0, room.physics.rig.dead_space_ul - volume_nl / 1000)
+
+
 _SWITCH: Final = (True, False)
 _PRESS: Final = (True,)
 INPUTS: Final[dict[str, Input]] = {
@@ -64,6 +69,8 @@ INPUTS: Final[dict[str, Input]] = {
     "tip": Input(("out", "duct"), _set("physics", "tip_in_duct", "duct")),
     "stopcock": Input(("open", "closed"), _set("physics", "stopcock_open", "open")),
     "prime": Input(_PRESS, lambda room, _value, _now_ns: room.physics.prime()),
+    "unfilled_nl": Input(None, _unfilled),
+    "mount": Input(("anew",), lambda room, _value, _now_ns: room.physics.mount_anew()),
     "compress_pedal": Input(
         _SWITCH, lambda room, on, now_ns: room.mammograph.press_pedal(on, now_ns)
     ),

@@ -152,7 +152,6 @@ class Shift:
     def _reach(self, row: Failure, chance: random.Random) -> str:
         """Bring the procedure to where the failure strikes, plus a moment; says where that is."""
         site = self.site
-        site.set("prime", True)
         if row.strikes == table.ANY:
             phase = chance.choice(_ANYWHERE)
             site.until(lambda shown: shown["phase"] == phase, self._patience_s, act=True)

@@ -13,8 +13,8 @@ injections_per_side_day_count = 4
 """
 """As far as the program allows: a shorter way to the next failure."""
 _CHANGES: Final = (
-    ("dead_space_nl = 59_000", "dead_space_nl = 2_000"),
-    ("prime_volume_nl = 80_000", "prime_volume_nl = 31_000\n" + _LOOSER),
+    ("dead_space_nl = 59_000", "dead_space_nl = 30_000"),
+    ("prime_volume_nl = 80_000", "prime_volume_nl = 40_000\n" + _LOOSER),
 )
 
 

@@ -23,7 +23,6 @@ class Person(Technologist):
         """Begin with the first patient."""
         super().__init__(profile, Order(), _QUICK_NS, _HANDS_NS)
         self._patient_count = 0
-        self._stopcock_closed = False
         self.next_patient()
 
     def next_patient(self) -> None:
@@ -35,6 +34,7 @@ class Person(Technologist):
             same_patient_as="none",
         )
         self.finished = False
+        self._line_mounted = False
         self.fresh_try()
 
     def fresh_try(self) -> None:
@@ -69,6 +69,25 @@ class Person(Technologist):
         """The pump must be proven to stand, so it needs its power here too."""
         return self._powered(shown) or self.decannulate(shown)
 
+    def mount(self, shown: Snapshot) -> list[Deed]:
+        """A line that is full but for what this site says is its dead space; then as ever."""
+        if self._line_mounted:
+            return self.set_up(shown)
+        self._line_mounted = True
+        return [Hand("unfilled_nl", self._profile.line_dead_space_nl)]
+
+    def prime_or_mount(self, shown: Snapshot) -> list[Deed]:
+        """A self-test that failed, or a first drop that was missed, is begun anew."""
+        tests = {test["name"]: test["passed"] for test in shown["line"]["tests"]}
+        missed = shown["line"]["primed"] and "first-drop" not in tests
+        if all(tests.values()) and not missed:
+            return self.prime(shown)
+        opened = self.switch(False) or self.stopcock(True)
+        if opened or shown["ways"].get("mount-anew", ["?"]):
+            return opened
+        self._line_mounted = False
+        return self.ask("do", event="mount-anew")
+
     def arm_again(self, shown: Snapshot) -> list[Deed]:
         """Arm; give up a duct that has had its share; plug a slow line in anew, once."""
         missing = " ".join(shown["ways"].get("arm", ()))
@@ -89,17 +108,13 @@ class Person(Technologist):
         if box["link"] != "up" or not box["owned"]:
             return []
         if not box["relay_closed"] or box["stop_line"]:
-            if not self._stopcock_closed:
-                return self._stopcock(True)
-            return self.ask("confirm-reclose", stopcock_closed=True)
-        return self._stopcock(False) if self._stopcock_closed else []
-
-    def _stopcock(self, closed: bool) -> list[Deed]:
-        self._stopcock_closed = closed
-        return [Hand("stopcock", "closed" if closed else "open")]
+            return self.stopcock(False) or self.ask("confirm-reclose", stopcock_closed=True)
+        return self.stopcock(True)
 
 
 _OWN: Final[dict[str, Callable[[Person, Snapshot], list[Deed]]]] = {
+    "set-up": Person.mount,
+    "prime-and-zero": Person.prime_or_mount,
     "recovery": Person.recovery,
     "stopped": Person.mend,
     "decannulate": Person.take_out,

@@ -183,6 +183,7 @@ class Site:
             self._act(shown)
 
     def _act(self, shown: Shown) -> None:
+        self.who.see(self.truth()["spilled_nl"])
         for deed in self.who.look(shown, now_ns()):
             if isinstance(deed, Request):
                 if self.api is not None:
@@ -253,7 +254,6 @@ class Site:
 
     def inject(self, least_nl: int = 4_000, limit_s: float = 150.0) -> Shown:
         """Everything up to an injection under way with some volume counted."""
-        self.set("prime", True)
         return self.until(
             lambda shown: (
                 shown["phase"] == "injecting"

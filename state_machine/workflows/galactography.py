@@ -35,6 +35,10 @@ NO_ESTOP = C(lambda f: f.no_emergency_stop, "release the emergency stop first")
 NO_PAIN = C(lambda f: f.pain_released, "the pain button is still pressed")
 PUNCTUAL = C(lambda f: f.punctual, "the controller is late: close other programs, wait")
 SCREEN = C(lambda f: f.screen_live, "the console's screen is not live: look at it, or restart it")
+TEMPERATURE = C(
+    lambda f: f.temperature_in_range,
+    "the contrast temperature is missing, was entered too long ago, or is out of range",
+)
 CANNULA = C(lambda f: f.cannula_in, "place the cannula first")
 CHECKED = C(
     lambda f: f.daily_checked,
@@ -70,7 +74,12 @@ TO_LEAVE_CHECKLIST = (
 TO_LEAVE_SET_UP = (
     CHECKED,
     C(lambda f: f.mounted, "enter contrast with lot and temperature, syringe and cannula"),
-    C(lambda f: f.temperature_in_range, "the contrast temperature is missing or out of range"),
+    C(
+        lambda f: f.mount_confirmed,
+        "a self-test failed with what was mounted before: a second person reads syringe, cannula"
+        " and contrast off the packages and confirms them by name",
+    ),
+    TEMPERATURE,
     C(lambda f: f.contrast_enough, "the syringe holds less than was ordered: refill it"),
     C(lambda f: f.pump_up, "the pump is not ready: see its line in the device list"),
     C(lambda f: f.line_up, "the line pressure sensor is not ready"),
@@ -84,10 +93,40 @@ TO_LEAVE_SET_UP = (
 TO_LEAVE_PRIME = (
     C(lambda f: f.zeroed, "zero the line sensor, tip at nipple height"),
     C(lambda f: f.primed, "say that the tip is out, then hold to prime until contrast shows"),
-    C(lambda f: f.resistance_measured, "say that the tip is out, then hold for the open-tip test"),
+    C(
+        lambda f: f.first_drop_seen,
+        "say so when contrast shows at the tip, while the prime runs; too late: mount anew",
+    ),
+    C(
+        lambda f: f.first_drop_in_band,
+        "the first drop did not come at the line's volume: the syringe is not the one entered"
+        " (3 mL for 1 mL gives 3.28 times as much), or the line is another or not empty: mount anew",
+    ),
+    C(
+        lambda f: f.compliance_measured,
+        "close the stopcock, say so, then hold for the stiffness push",
+    ),
+    C(
+        lambda f: f.not_softer,
+        "the line is too soft: air, or the stopcock was open. Prime again until no air shows,"
+        " look for a large syringe, push again",
+    ),
+    C(
+        lambda f: f.not_stiffer,
+        "the line is too stiff: is it shut or blocked before the stopcock, or the syringe another?",
+    ),
+    C(
+        lambda f: f.resistance_measured,
+        "open the stopcock, say that the tip is out, then hold for the open-tip test",
+    ),
     C(
         lambda f: f.resistance_in_band,
         "the open-tip resistance is outside the cannula's band: check syringe, cannula, warmth",
+    ),
+    C(
+        lambda f: f.resistance_linear,
+        "the open-tip pressure does not grow with the rate as it should: the cannula is partly"
+        " blocked, or the wrong one",
     ),
     C(
         lambda f: f.drop_allowed,
@@ -117,7 +156,7 @@ TO_ARM = (
     C(lambda f: f.injections_left, "no injection is left for this duct or breast today"),
     C(lambda f: f.volume_left, "no volume is left for this duct or breast today"),
     C(lambda f: f.syringe_left, "the syringe does not hold what is planned: close, refill, prime"),
-    C(lambda f: f.temperature_in_range, "the contrast temperature is missing or out of range"),
+    TEMPERATURE,
     C(
         lambda f: f.zeroed,
         "the line sensor has lost its zero (it restarted): end here, zero it in a new procedure",
@@ -168,6 +207,7 @@ _FORWARD: Final[tuple[Row, ...]] = (
     Row(P.CHECKLIST, E.RESCHEDULE, P.CLOSED, "reschedule the patient", needs=(NAMED,)),
     Row(P.SET_UP, E.SET_UP, P.PRIME, "confirm the set-up", needs=TO_LEAVE_SET_UP),
     Row(P.PRIME, E.PRIMED, P.LOCATE_DUCT, "confirm prime and zero", needs=TO_LEAVE_PRIME),
+    Row(P.PRIME, E.MOUNT_ANEW, P.SET_UP, "mount anew: back to set-up", needs=(NAMED, STOPPED)),
     Row(
         P.LOCATE_DUCT,
         E.LOCATED,

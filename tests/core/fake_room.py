@@ -313,6 +313,11 @@ class FakeRoom:
         self.held_pa = 0
         """What the line holds for 2 s after a flow into the duct, or while it is taken back."""
         self.flowed_ns = 0
+        self.temperature_mc: int | None = 37_000
+        self.compliance_nl_kpa = self.state.profile.line_compliance_nl_kpa
+        self.resistance_pa_s_ul = RESISTANCE
+        self.closed_at: int | None = None
+        """What had truly moved when the stopcock was closed; None = it is open."""
         self.journal_lag = 0
         self.journal_fault = ""
         self.durable_seq = 0
@@ -326,15 +331,25 @@ class FakeRoom:
         return copy.deepcopy(self)
 
     def pressure_pa(self) -> int:
-        """Line pressure: the cannula's drop, and the duct's while the cannula is in."""
+        """Line pressure: the cannula's drop, and the duct's while the cannula is in.
+
+        Behind the closed stopcock: what was pushed, over the line's compliance.
+        """
+        if self.closed_at is not None:
+            pushed_nl = (self.pump.true_moved - self.closed_at) // NS_PER_MIN
+            return pushed_nl * 1_000 // self.compliance_nl_kpa
         flows = self.pump.motion is Motion.RUNNING and not self.pump.backward
-        drop = RESISTANCE * self.pump.rate_nl_min // 60_000 if flows else 0
+        drop = self.resistance_pa_s_ul * self.pump.rate_nl_min // 60_000 if flows else 0
         duct, pump = self.state.duct, self.pump
         self.flowed_ns = self.now_ns if flows else self.flowed_ns
         back = pump.backward and pump.motion in (Motion.RUNNING, Motion.STOPPING)
         holds = not flows and (back or self.now_ns - self.flowed_ns < 2 * NS_PER_S)
         held_pa = self.held_pa if holds else 0
         return drop + (self.duct_pa + held_pa if duct is not None and duct.cannula_in_ns else 0)
+
+    def stopcock(self, opened: bool) -> None:
+        """Turn the stopcock."""
+        self.closed_at = None if opened else self.pump.true_moved
 
     def advance(self, span_ns: int) -> None:
         """Let the room live under the targets it has."""
@@ -373,7 +388,7 @@ class FakeRoom:
                 at_ns=self.heard["line"],
                 link=line,
                 pressure_pa=self.pressure_pa(),
-                temperature_mc=37_000,
+                temperature_mc=self.temperature_mc,
                 zero_count=self.zero_count,
             ),
             room=self.box.reading(at_ns, room)

@@ -50,6 +50,7 @@ from state_machine.state import (
     Mounted,
     Phase,
     Plan,
+    Proof,
     Purpose,
     State,
 )
@@ -80,6 +81,13 @@ RESISTANCE = 1_676
 """Pa s/uL of that cannula at 37 C (clinical facts C1)."""
 CHECKED = Checked(passed_ns=NOW_NS - 3_600 * NS_PER_S, by=ASSISTANT)
 """A daily check passed an hour ago."""
+PROOFS = (
+    Proof("first-drop", True, 61_000, 47_200, 76_700, "nl"),
+    Proof("stiffness", True, 300, 120, 600, "nl_kpa"),
+    Proof("open-tip", True, RESISTANCE, 1_006, 2_849, "pa_s_ul"),
+    Proof("linearity", True, 0, -389, 389, "pa"),
+)
+"""Every self-test, passed."""
 CHECKLIST = (
     ChecklistItem("consent", "Consent?", True, Severity.ABSOLUTE),
     ChecklistItem("discharge", "Discharge today?", True, Severity.RESCHEDULE),
@@ -98,6 +106,7 @@ def profile(order: Order = Order.CANNULA_IN, **limits: int) -> Profile:
         cannulas=(CANNULA,),
         contrasts=(CONTRAST,),
         line_dead_space_nl=59_000,
+        temperature_sensor=True,
     )
 
 
@@ -168,6 +177,7 @@ def state(phase: Phase = Phase.ARM, **changes: Any) -> State:
             primed=True,
             prime_nl=100_000,
             resistance_pa_s_ul=RESISTANCE,
+            proofs=PROOFS,
         ),
         "duct": Duct(number=1, clock_h=3, orifice=1, cannula_in_ns=long_ago_ns),
         "duct_count": 1,
@@ -299,14 +309,20 @@ def injecting() -> Scene:
 def tip_out(purpose: Purpose = Purpose.PRIME) -> Scene:
     """A motion with the tip out, held, running well; the tip word is fresh."""
     phase = Phase.LOCATE_DUCT if purpose is Purpose.TIP_DROP else Phase.PRIME
-    until_nl = 5_000 if purpose is Purpose.TIP_DROP else 30_000
-    plan = _moving(purpose, until_nl, 100_000)
+    until_nl = {Purpose.TIP_DROP: 5_000, Purpose.STIFFNESS: 8_000}.get(purpose, 30_000)
+    plan = _moving(purpose, until_nl, 60_000 if purpose is Purpose.STIFFNESS else 100_000)
     wanted = _wanted(plan)
     made = state(
         phase,
         plan=plan,
         hold=Hold(HoldPhase.OPEN, HoldAction.PRIME, NOW_NS - 15 * NS_PER_S),
-        line=LineCheck(zero_count=1, zeroed=True, primed=True, tip_out_ns=NOW_NS - 20 * NS_PER_S),
+        line=LineCheck(
+            zero_count=1,
+            zeroed=True,
+            primed=True,
+            tip_out_ns=NOW_NS - 20 * NS_PER_S,
+            stopcock_ns=NOW_NS - 20 * NS_PER_S if purpose is Purpose.STIFFNESS else 0,
+        ),
         targets=wanted,
     )
     book = made.ledger if purpose is Purpose.TIP_DROP else replace(made.ledger, account=None)

@@ -83,28 +83,57 @@ class People:
     def set_up(self) -> None:
         """Mount all, power the pump."""
         names = {"contrast": CONTRAST.name, "syringe": SYRINGE.name, "cannula": CANNULA.name}
-        self.say(rq.SetUpRoom, lot="L1", temperature_mc=37_000, volume_nl=900_000, **names)
+        sensed = self.room.state.profile.temperature_sensor
+        entered_mc = 0 if sensed else 37_000
+        self.say(rq.SetUpRoom, lot="L1", temperature_mc=entered_mc, volume_nl=900_000, **names)
         self.say(rq.ConfirmReclose, cannula_out=True)
         self.wait(lambda room: room.box.relay_closed)
         self.ticks(2)
         self.do(Event.SET_UP)
 
     def prime(self) -> None:
-        """Zero, prime, open-tip test."""
-        self.say(rq.Zero)
-        self.wait(lambda room: room.state.line.zeroed)
-        self.ticks(5)
-        self.tip_out("prime")
+        """Zero, prime, every self-test."""
+        self.zero()
+        self.fill()
+        self.push()
         self.tip_out("open-tip")
         self.wait(lambda room: room.readings.pump.infused_nl == 0)
         self.settle(Event.PRIMED)
 
+    def zero(self) -> None:
+        """Zero the line sensor."""
+        self.say(rq.Zero)
+        self.wait(lambda room: room.state.line.zeroed)
+        self.ticks(5)
+
+    def fill(self, drop_nl: int = 61_000) -> None:
+        """Prime; contrast shows at the tip when ``drop_nl`` was moved."""
+        self.begin_tip_out("prime")
+        self.wait(lambda room: room.readings.pump.infused_nl >= drop_nl)
+        self.say(rq.FirstDrop)
+        self.end_tip_out()
+
+    def push(self) -> None:
+        """Push against the closed stopcock, then open it."""
+        self.room.stopcock(False)
+        self.begin_tip_out("stiffness", stopcock_closed=True)
+        self.end_tip_out()
+        self.room.stopcock(True)
+
     def tip_out(self, purpose: str) -> None:
         """One motion with the tip out, held to its end, once the line is at rest."""
+        self.begin_tip_out(purpose)
+        self.end_tip_out()
+
+    def begin_tip_out(self, purpose: str, **fields: Any) -> None:
+        """Say that the tip is out, and press."""
         self.ticks(60)
-        self.say(rq.TipOut, purpose=purpose)
+        self.say(rq.TipOut, purpose=purpose, **fields)
         self.tick()
         self.room.box.hold = True
+
+    def end_tip_out(self) -> None:
+        """Hold to the end of the motion, then let go."""
         self.wait(lambda room: room.state.plan is None)
         self.room.box.hold = False
         self.ticks(6)

@@ -16,12 +16,14 @@ from state_machine.state import (
     Alarm,
     Check,
     Checked,
+    Doubt,
     Exposure,
     Hold,
     HoldAction,
     HoldPhase,
     Injection,
     Phase,
+    Proof,
     Screen,
     Stop,
 )
@@ -32,6 +34,7 @@ from tests.core.fixtures import (
     NOW_NS,
     PATIENT,
     PERFORMER,
+    PROOFS,
     Scene,
     case,
     exposing,
@@ -79,6 +82,19 @@ def watched(drawn_ns: int, scene: Callable[[], Scene] = rest) -> Callable[[], Sc
     return lambda: scene().but(state={"profile": CONSOLE, "screen": Screen(True, 1, drawn_ns)})
 
 
+def entered() -> Scene:
+    """A room without a sensor: a person entered the temperature ten minutes ago."""
+    scene = rest().but(line={"temperature_mc": None})
+    return scene.but(state={"profile": replace(scene.state.profile, temperature_sensor=False)})
+
+
+def failed(name: str, measured: int = 0) -> tuple[Proof, ...]:
+    """Every self-test passed but one."""
+    return tuple(
+        replace(p, passed=False, measured=measured) if p.name == name else p for p in PROOFS
+    )
+
+
 class Derived(NamedTuple):
     """A fact that holds in a scene, and what takes it away."""
 
@@ -100,7 +116,9 @@ DERIVED = (
     Derived("mounted", rest, less(state={"mounted": None})),
     Derived("temperature_in_range", rest, less(line={"temperature_mc": 40_001})),
     Derived("temperature_in_range", rest, less(line={"temperature_mc": None}, state={"mounted": None})),
-    Derived("temperature_in_range", rest, less(line={"temperature_mc": None}, mounted={"temperature_mc": 19_999})),
+    Derived("temperature_in_range", entered, less(mounted={"temperature_mc": 19_999})),
+    Derived("temperature_in_range", entered, less(mounted={"entered_ns": NOW_NS - 1_800 * S - 1})),
+    Derived("mount_confirmed", rest, less(state={"doubt": Doubt("open-tip", "1 mL", "30G", "iohexol 300")})),
     Derived("contrast_enough", rest, less(mounted={"volume_nl": 59_999})),
     # 500 uL filled, 100 uL primed, 60 uL planned: 340 uL may be given before
     Derived("syringe_left", rest, less(account={"high_nl": 340_001})),
@@ -127,9 +145,13 @@ DERIVED = (
     Derived("at_rest", rest, less(line_check={"rest_sum_pa": -501 * REST_SAMPLES})),
     Derived("at_rest", rest, less(line={"pressure_pa": None})),
     Derived("resistance_measured", rest, less(line_check={"resistance_pa_s_ul": 0})),
-    Derived("resistance_in_band", rest, less(line_check={"resistance_pa_s_ul": 1_005})),  # 0.6 x 1,676 = 1,005.6
-    Derived("resistance_in_band", rest, less(line_check={"resistance_pa_s_ul": 2_850})),  # 1.7 x 1,676 = 2,849.2
-    Derived("resistance_in_band", rest, less(state={"mounted": None})),
+    Derived("first_drop_seen", rest, less(line_check={"proofs": PROOFS[1:]})),
+    Derived("first_drop_in_band", rest, less(line_check={"proofs": failed("first-drop")})),
+    Derived("compliance_measured", rest, less(line_check={"proofs": PROOFS[:1]})),
+    Derived("not_softer", rest, less(line_check={"proofs": failed("stiffness", 601)})),
+    Derived("not_stiffer", rest, less(line_check={"proofs": failed("stiffness", 119)})),
+    Derived("resistance_in_band", rest, less(line_check={"proofs": failed("open-tip")})),
+    Derived("resistance_linear", rest, less(line_check={"proofs": failed("linearity")})),
     Derived("drop_allowed", rest, less(line_check={"resistance_pa_s_ul": 25_201})),  # x 0.2 mL/min = 84,003 Pa
     Derived("stored_allowed", rest, less(line_check={"resistance_pa_s_ul": 5_001})),  # 300 nL/kPa x 16.67 kPa = 5,001 nL
     Derived("counters_zero", rest, less(pump={"infused_nl": 1})),
@@ -383,9 +405,26 @@ def test_exposed_is_what_the_unit_counted():
     assert facts(scene.but(mammograph={"exposure_count": 8})).exposed
 
 
-def test_the_sensors_temperature_goes_before_the_entered_one():
+@pytest.mark.hazard("HZ-OVERPRESSURE")
+def test_a_room_believes_one_source_of_temperature_and_the_other_never_stands_in():
     cold = rest().but(mounted={"temperature_mc": 10_000})
     assert facts(cold).temperature_in_range
+    assert not facts(rest().but(line={"temperature_mc": None})).temperature_in_range
+    sensed = entered().but(line={"temperature_mc": 37_000})
+    assert facts(sensed).temperature_in_range
+    assert not facts(sensed.but(mounted={"temperature_mc": 10_000})).temperature_in_range
+
+
+@pytest.mark.hazard("HZ-OVERPRESSURE")
+def test_a_temperature_that_was_entered_is_believed_for_half_an_hour():
+    old = entered().but(mounted={"entered_ns": NOW_NS - 1_800 * S})
+    assert facts(old).temperature_in_range
+    assert not facts(old.but(mounted={"entered_ns": NOW_NS - 1_800 * S - 1})).temperature_in_range
+    assert rest().but(mounted={"entered_ns": 1}).state.mounted is not None
+    assert facts(rest().but(mounted={"entered_ns": 1})).temperature_in_range  # a sensor's is fresh
+
+
+def test_the_defaults():
     assert mounted().temperature_mc == 37_000
     assert Exposure().view is View.NONE
     assert Hold().action is HoldAction.NONE

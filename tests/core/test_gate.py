@@ -77,6 +77,11 @@ def tip_drop() -> Scene:
     return tip_out(Purpose.TIP_DROP)
 
 
+def pushing() -> Scene:
+    """A push against the closed stopcock."""
+    return tip_out(Purpose.STIFFNESS).but(line={"pressure_pa": 8_000}, pump={"infused_nl": 2_000})
+
+
 def prepared() -> Scene:
     """The first motion is prepared; the switch is not held yet."""
     scene = injecting()
@@ -95,6 +100,7 @@ SCENES = (
     prepared,
     prime,
     open_tip,
+    pushing,
     tip_drop,
     retracting,
     clearing,
@@ -213,6 +219,8 @@ CASES = (
     CaseOf("rate", injecting, change(want={"rate_nl_min": 100_001}), INFUSION),
     CaseOf("ramp", injecting, change(plan={"running_ns": NOW_NS - 1_499_999_999}), INFUSION),
     CaseOf("motor-time", injecting, change(injection={"motor_ns": 166 * NS_PER_S + 1}), RUN),
+    CaseOf("stopcock-pressure", pushing, change(line={"pressure_pa": 20_001}), RUN),
+    CaseOf("tip-word", pushing, change(plan={"running_ns": 0, "asked_ns": 1, "rate_nl_min": 40_000}, want={"rate_nl_min": 40_000, "start_rate_nl_min": 40_000}, line_check={"stopcock_ns": 0}), INFUSION),
     CaseOf("tip-word", prime, change(plan={"running_ns": 0, "asked_ns": 1, "rate_nl_min": 40_000}, want={"rate_nl_min": 40_000, "start_rate_nl_min": 40_000}, line_check={"tip_out_ns": 0}), INFUSION),
     CaseOf("tip-pressure", open_tip, change(line={"pressure_pa": 9_000}), RUN),
     CaseOf("flow-drop", injecting, change(limits={"flow_drop_pa": 2_000}), INFUSION),
@@ -370,6 +378,10 @@ EDGES = (
     Edge("volume", injecting, "account", "intent_nl", 500_000, 500_001),
     Edge("volume", injecting, "account", "intent_nl", 250_000, 250_001, change(duct={"difficult": True}, want={"rate_nl_min": 50_000, "start_rate_nl_min": 40_000})),
     Edge("volume", prepared, "account", "high_nl", 447_500, 447_501),
+    Edge("motion-volume", pushing, "want", "until_nl", 8_000, 8_001),
+    Edge("rate", pushing, "want", "rate_nl_min", 60_000, 60_001),
+    Edge("stopcock-pressure", pushing, "line", "pressure_pa", 20_000, 20_001),
+    Edge("prime-volume", prime, "line_check", "prime_before_nl", 570_000, 570_001),
     Edge("prime-volume", prime, "line_check", "prime_nl", 570_000, 570_001),
     Edge("rate", injecting, "want", "rate_nl_min", 100_000, 100_001),
     Edge("rate", injecting, "want", "rate_nl_min", 1, 0),
@@ -481,6 +493,9 @@ def test_no_motion_passes_its_checkpoint(delivered_nl, until_nl):
         (prime, "prime_rate_nl_min", "rate", ("want", "rate_nl_min")),
         (prime, "prime_volume_nl", "motion-volume", ("want", "until_nl")),
         (tip_drop, "tip_drop_nl", "motion-volume", ("want", "until_nl")),
+        (pushing, "stiffness_push_nl", "motion-volume", ("want", "until_nl")),
+        (pushing, "stiffness_rate_nl_min", "rate", ("want", "rate_nl_min")),
+        (pushing, "stiffness_pressure_pa", "stopcock-pressure", ("line", "pressure_pa")),
         (injecting, "duct_volume_nl", "volume", ("account", "intent_nl")),
         (prime, "prime_total_nl", "prime-volume", ("line_check", "prime_nl")),
         (prime, "line_pressure_pa", "line-pressure", ("line", "pressure_pa")),

@@ -4,11 +4,10 @@ import pytest
 
 from state_machine import injection, observe
 from state_machine.readings import Motion, Prompt
-from state_machine.state import Hold, HoldAction, HoldPhase, Injection, Phase, Purpose, State
+from state_machine.state import Hold, HoldAction, HoldPhase, Injection, Phase, State
 from state_machine.units import NS_PER_MS, NS_PER_S
 from tests.core.fixtures import (
     NOW_NS,
-    RESISTANCE,
     Scene,
     case,
     injecting,
@@ -16,7 +15,6 @@ from tests.core.fixtures import (
     readings,
     replace,
     state,
-    tip_out,
 )
 
 S, MS = NS_PER_S, NS_PER_MS
@@ -103,36 +101,6 @@ def test_the_ramp_climbs_in_steps_to_its_top_and_never_falls():
     assert injection.next_ramp_ns(plan, NOW_NS) == NOW_NS + 250 * MS
     assert injection.next_ramp_ns(replace(plan, rate_nl_min=100_000), NOW_NS) is None
     assert injection.next_ramp_ns(replace(plan, running_ns=0), NOW_NS) is None
-
-
-@pytest.mark.hazard("HZ-SYRINGE")
-def test_the_open_tip_mean_takes_new_pressures_after_three_seconds_at_the_top():
-    scene = tip_out(Purpose.OPEN_TIP).but(plan={"top_ns": NOW_NS - 3 * S})
-
-    def samples(made: Scene, new: bool = True) -> int:
-        taken = injection.sample_open_tip(made.state, made.readings, new, NOW_NS)
-        return taken.line.sample_count
-
-    assert samples(scene) == 1
-    assert samples(scene, new=False) == 0
-    assert samples(scene.but(plan={"top_ns": NOW_NS - 3 * S + 1})) == 0
-    assert samples(scene.but(plan={"top_ns": 0})) == 0
-    assert samples(scene.but(line={"pressure_pa": None})) == 0
-    assert samples(scene.but(pump={"motion": Motion.STOPPING})) == 0
-    assert samples(scene.but(plan={"purpose": Purpose.PRIME})) == 0
-
-
-@pytest.mark.hazard("HZ-SYRINGE")
-@pytest.mark.parametrize(("count", "resistance"), [(19, 0), (20, RESISTANCE), (21, RESISTANCE)])
-def test_too_few_samples_tell_no_resistance(count, resistance):
-    made = tip_out(Purpose.OPEN_TIP).state
-    plan = made.plan
-    assert plan is not None
-    line = replace(made.line, sample_count=count, sample_pa=count * 2_794)
-    found = injection.open_tip_resistance_pa_s_ul(replace(made, line=line), plan)
-    assert found == resistance
-    still = replace(plan, top_rate_nl_min=0)
-    assert injection.open_tip_resistance_pa_s_ul(replace(made, line=line), still) == 0
 
 
 @pytest.mark.hazard("HZ-LOST-COUNT")

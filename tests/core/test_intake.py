@@ -21,6 +21,7 @@ from tests.core.fixtures import (
     SYRINGE,
     Scene,
     injecting,
+    mounted,
     readings,
     replace,
     state,
@@ -32,6 +33,17 @@ def scene(phase: Phase = Phase.ARM, **changes: Any) -> Scene:
 
 
 DRAWN = Screen(on=True, beat_count=7, drawn_ns=NOW_NS - 100_000_000)
+
+
+def no_sensor(**changes: Any) -> Scene:
+    """A room whose contrast temperature a person enters."""
+    made = scene(Phase.ARM, **changes)
+    return made.but(state={"profile": replace(made.state.profile, temperature_sensor=False)})
+
+
+def by_first() -> Scene:
+    """Set-up, entered by the technologist."""
+    return scene(Phase.SET_UP, mounted=mounted(by=ASSISTANT))
 
 
 def ask(kind: type[rq.Request], *, by: str = ASSISTANT, role: Role = Role.TECHNOLOGIST, **f: Any):
@@ -51,11 +63,12 @@ LATCHED = (Alarm("pump-stalled", 1, present=False),)
 SET_UP: dict[str, Any] = {
     "contrast": CONTRAST.name,
     "lot": "L1",
-    "temperature_mc": 37_000,
+    "temperature_mc": 0,
     "syringe": SYRINGE.name,
     "cannula": CANNULA.name,
     "volume_nl": 500_000,
 }
+SECOND = {name: SET_UP[name] for name in ("syringe", "cannula", "contrast")}
 plan_on = injecting().state.plan
 MOVING = {"prompt": Prompt.INFUSING, "motion": Motion.RUNNING, "motion_id": 1}
 
@@ -88,6 +101,18 @@ REFUSED: tuple[tuple[Scene, Any, str], ...] = (
     (scene(Phase.SET_UP), ask(rq.SetUpRoom, **SET_UP | {"lot": " "}), "enter the contrast's lot"),
     (scene(Phase.SET_UP), ask(rq.SetUpRoom, **SET_UP | {"volume_nl": 0}), "volume 0 nL: the syringe holds up to 1000000 nL"),
     (scene(Phase.SET_UP), ask(rq.SetUpRoom, **SET_UP | {"volume_nl": 1_000_001}), "volume 1000001 nL"),
+    (scene(Phase.SET_UP), ask(rq.SetUpRoom, **SET_UP | {"temperature_mc": 37_000}), "the line sensor of this room measures"),
+    (scene(Phase.PRIME), ask(rq.ConfirmMount, **SECOND), "what is mounted is confirmed during set-up"),
+    (scene(Phase.SET_UP, mounted=None), ask(rq.ConfirmMount, **SECOND), "what is mounted is confirmed during set-up"),
+    (by_first(), ask(rq.ConfirmMount, by=" ", **SECOND), "say who you are"),
+    (by_first(), ask(rq.ConfirmMount, by=" t. WEBER", **SECOND), "T. Weber entered it: another person confirms"),
+    (by_first(), ask(rq.ConfirmMount, by="X", role=Role.SERVICE, **SECOND), "a technologist or a radiologist confirms"),
+    (by_first(), ask(rq.ConfirmMount, by="X", **SECOND | {"cannula": "30G"}), "entered were 1 mL, 27G 12.7 mm, iohexol 300"),
+    (scene(Phase.ARM), ask(rq.EnterTemperature, temperature_mc=37_000), "the line sensor of this room measures"),
+    (no_sensor(mounted=None), ask(rq.EnterTemperature, temperature_mc=37_000), "enter what is mounted first"),
+    (no_sensor(), ask(rq.EnterTemperature, by="", temperature_mc=37_000), "say who you are"),
+    (no_sensor(), ask(rq.EnterTemperature, temperature_mc=40_001), "40001 m°C: contrast is used from 20000 to 40000 m°C"),
+    (no_sensor(), ask(rq.EnterTemperature, temperature_mc=19_999), "19999 m°C"),
     (scene(), ask(rq.ConfirmReclose), "say that the cannula is out or the stopcock closed"),
     (scene(), ask(rq.ConfirmReclose, by=" ", cannula_out=True), "say who you are"),
     (scene().but(room={"owned": False}), ask(rq.ConfirmReclose, cannula_out=True), "the room box is not ready"),
@@ -98,7 +123,7 @@ REFUSED: tuple[tuple[Scene, Any, str], ...] = (
     (scene(Phase.ARM), ask(rq.Zero), "the sensor is zeroed in prime and zero, pump at rest"),
     (scene(Phase.PRIME, plan=plan_on).but(pump=MOVING), ask(rq.Zero), "pump at rest"),
     (scene(Phase.PRIME).but(pump={"prompt": Prompt.PAUSED}), ask(rq.Zero), "the pump is not proven to stand still"),
-    (scene(Phase.PRIME), ask(rq.TipOut, purpose="?"), "the purpose is prime, open-tip, tip-drop or daily-check"),
+    (scene(Phase.PRIME), ask(rq.TipOut, purpose="?"), "the purpose is prime, stiffness, open-tip, tip-drop or daily-check"),
     (scene(Phase.ARM), ask(rq.TipOut, purpose="daily-check"), "daily-check is not possible in 'arm'"),
     (standby(), ask(rq.TipOut, purpose="daily-check"), "the daily check does not wait for a motion now"),
     (scene(Phase.ARM), begin_check(), "the daily check is done in standby"),
@@ -122,6 +147,14 @@ REFUSED: tuple[tuple[Scene, Any, str], ...] = (
     (scene(Phase.PRIME), ask(rq.TipOut, by=""), "say who you are"),
     (scene(Phase.PRIME, line=replace(state().line, zeroed=False, zero_count=2)), ask(rq.TipOut), "zero the line sensor first"),
     (scene(Phase.PRIME, line=replace(state().line, primed=False)), ask(rq.TipOut, purpose="open-tip"), "prime first"),
+    (scene(Phase.PRIME, line=replace(state().line, primed=False)), ask(rq.TipOut, purpose="stiffness", stopcock_closed=True), "prime first"),
+    (scene(Phase.PRIME), ask(rq.TipOut, purpose="stiffness"), "close the stopcock, and say so"),
+    (scene(Phase.PRIME, line=replace(state().line, proofs=())), ask(rq.TipOut, purpose="open-tip"), "the stiffness push comes first"),
+    (scene(Phase.PRIME).but(line={"temperature_mc": None}), ask(rq.TipOut), "the contrast temperature is missing"),
+    (scene(Phase.ARM, line=replace(state().line, proofs=(), paused=True)), ask(rq.FirstDrop), "the first drop is said in prime and zero"),
+    (scene(Phase.PRIME, line=replace(state().line, proofs=(), paused=True)), ask(rq.FirstDrop, by=""), "say who you are"),
+    (scene(Phase.PRIME, line=replace(state().line, paused=True)), ask(rq.FirstDrop), "the first drop was said already"),
+    (scene(Phase.PRIME, line=replace(state().line, proofs=())), ask(rq.FirstDrop), "too late, mount anew with an empty line"),
     (scene(Phase.PRIME, plan=plan_on).but(pump=MOVING), ask(rq.TipOut), "a motion is under way"),
     (scene(Phase.PRIME).but(line={"at_ns": 1}), ask(rq.TipOut), "not heard in time"),
     (scene(Phase.PRIME).but(pump={"motion": Motion.STOPPING}), ask(rq.TipOut), "not proven to stand still"),
@@ -221,12 +254,13 @@ def test_zero_asks_for_one_more_than_was_read():
     ("purpose", "phase", "volume_nl", "rate"),
     [
         ("prime", Phase.PRIME, 150_000, 500_000),
-        ("open-tip", Phase.PRIME, 30_000, 200_000),
+        ("open-tip", Phase.PRIME, 35_834, 200_000),
+        ("stiffness", Phase.PRIME, 8_000, 60_000),
         ("tip-drop", Phase.LOCATE_DUCT, 5_000, 100_000),
     ],
 )
 def test_tip_out_plans_one_motion_and_makes_the_switch_ready(purpose, phase, volume_nl, rate):
-    after = taken(scene(phase), ask(rq.TipOut, purpose=purpose))
+    after = taken(scene(phase), ask(rq.TipOut, purpose=purpose, stopcock_closed=True))
     assert after.plan is not None
     assert after.plan.purpose.value == purpose
     assert after.plan.until_nl - after.plan.base_nl == volume_nl

@@ -101,9 +101,21 @@ FIELDS: dict[type, Any] = {
         "cannula": st.just(CANNULA.name),
         "volume_nl": st.sampled_from([0, 900_000]),
     },
+    rq.ConfirmMount: {
+        "syringe": st.just(SYRINGE.name),
+        "cannula": st.just(CANNULA.name),
+        "contrast": st.sampled_from([CONTRAST.name, "?"]),
+    },
+    rq.EnterTemperature: {"temperature_mc": st.sampled_from([0, 37_000])},
     rq.ConfirmReclose: {"cannula_out": st.booleans()},
     rq.Zero: {},
-    rq.TipOut: {"purpose": st.sampled_from(["prime", "open-tip", "tip-drop", "daily-check", "?"])},
+    rq.TipOut: {
+        "purpose": st.sampled_from(
+            ["prime", "stiffness", "open-tip", "tip-drop", "daily-check", "?"]
+        ),
+        "stopcock_closed": st.booleans(),
+    },
+    rq.FirstDrop: {},
     rq.ChooseDuct: {"clock_h": st.integers(0, 13), "orifice": st.integers(0, 2)},
     rq.Console: {"on": st.sampled_from([False, False, False, True])},
     rq.ViewBeat: {"beat": st.integers(0, 9), "t_ms": st.integers(0, 10**6)},

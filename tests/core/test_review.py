@@ -116,7 +116,7 @@ def test_pain_while_stopped_for_another_reason_needs_the_radiologist(people: Peo
 @pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
 @pytest.mark.parametrize(
     ("purpose", "event", "phase"),
-    [("prime", Event.PRIMED, Phase.LOCATE_DUCT), ("tip-drop", Event.DONE, Phase.DECANNULATE)],
+    [("prime", Event.MOUNT_ANEW, Phase.SET_UP), ("tip-drop", Event.DONE, Phase.DECANNULATE)],
 )
 def test_a_motion_with_the_tip_out_does_not_outlive_its_phase(purpose, event, phase):
     people = People(FakeRoom())
@@ -140,10 +140,9 @@ def test_a_motion_with_the_tip_out_does_not_outlive_its_phase(purpose, event, ph
 
 
 def prime_but_stay(people: People) -> None:
-    people.say(rq.Zero)
-    people.wait(lambda room: room.state.line.zeroed)
-    people.ticks(5)
-    people.tip_out("prime")
+    people.zero()
+    people.fill()
+    people.push()
     people.tip_out("open-tip")
     people.wait(lambda room: room.readings.pump.infused_nl == 0)
     people.ticks(60)

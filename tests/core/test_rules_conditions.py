@@ -24,9 +24,12 @@ NEEDS: dict[tuple[Phase, Event], str] = {
     (P.STANDBY, E.OPEN): "not_checking record_healthy by_named patient_named people_named"
     " side_matches_order volume_orderable side_unlocked same_patient_answered",
     (P.CHECKLIST, E.CHECKED): "all_answered no_absolute no_reschedule physician_accepted",
-    (P.SET_UP, E.SET_UP): "daily_checked mounted temperature_in_range contrast_enough pump_up"
+    (P.SET_UP, E.SET_UP): "daily_checked mounted mount_confirmed temperature_in_range"
+    " contrast_enough pump_up"
     " line_up room_up unit_up permit_closed switches_right diameter_confirmed pump_stopped",
-    (P.PRIME, E.PRIMED): "zeroed primed resistance_measured resistance_in_band drop_allowed"
+    (P.PRIME, E.MOUNT_ANEW): "by_named pump_stopped",
+    (P.PRIME, E.PRIMED): "zeroed primed first_drop_seen first_drop_in_band compliance_measured"
+    " not_softer not_stiffer resistance_measured resistance_in_band resistance_linear drop_allowed"
     " stored_allowed at_rest counters_zero",
     (P.LOCATE_DUCT, E.LOCATED): "duct_named duct_has_room drops_done",
     (P.CANNULATE, E.CANNULATED): "cannula_in pump_stopped",

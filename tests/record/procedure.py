@@ -23,6 +23,7 @@ from state_machine.entries import (
     PhaseChanged,
     Refused,
     Resume,
+    SelfTest,
     SideDaySaved,
     Started,
 )
@@ -183,6 +184,24 @@ def procedure(story, patient_name="Muster, Eva"):
             ("zero offset", "-3 Pa"),
         ),
         by="M. Laine",
+    )
+    story.say(
+        SelfTest,
+        name="stiffness",
+        passed=False,
+        measured=712,
+        low=120,
+        high=600,
+        unit="nl_kpa",
+    )
+    story.say(
+        SelfTest,
+        name="open-tip",
+        passed=True,
+        measured=4_100,
+        low=1_006,
+        high=5_849,
+        unit="pa_s_ul",
     )
     story.move("primed", "locate-duct", "M. Laine")
     story.ask(q.ChooseDuct(**tech, clock_h=2, orifice=1))

@@ -119,6 +119,8 @@ def test_the_mode_stands_on_top_in_the_title_and_on_every_printed_page(tmp_path,
         "release the hold switch first",  # a refusal
         "net pressure 4.1 kPa is above the pause level 4 kPa",  # a gate closing
         "4100 Pa·s/µL",  # a self-test number
+        '<td>stiffness</td><td class="n">0.712 µL/kPa</td>',
+        "FAILED",
         "AEC, pre-pulse 4.1 mAs",
         "63.4",
         "No independent pressure switch",  # a deviation

@@ -3,9 +3,10 @@
 A 3 mL syringe is clamped, a 1 mL syringe is named: each step of the plunger delivers 3.28
 times as much, and nothing that the pump says differs.
 
-Must happen: the open-tip pressure at prime lies far above that of the named cannula, the
-resistance stays unknown, and the procedure does not leave *prime and zero*. Named as what it
-is, the same syringe is no obstacle.
+Must happen: the first drop shows at a third of the line's volume, and whoever goes on all the
+same meets an open-tip pressure far above that of the named cannula; the resistance stays
+unknown, and the procedure does not leave *prime and zero*. Named as what it is, the same
+syringe is no obstacle.
 
 Judge: nothing went into the patient, though the plunger pushed 3.28 times what was counted.
 """
@@ -23,7 +24,11 @@ BD_3ML = dataclasses.replace(RIG_27G_WARM, syringe_um=8_660, compliance_ul_kpa=0
 
 @pytest.mark.hazard("HZ-SYRINGE")
 def test_a_3_ml_syringe_under_the_1_ml_profile_is_caught_before_the_patient():
-    scene = Scene(rig=BD_3ML).until_phase("prime-and-zero").run(40)
+    scene = Scene(rig=BD_3ML).until_phase("prime-and-zero").run(15)
+    assert "the first drop did not come at the line's volume" in scene.why
+    scene.hands_off().hand("hold", False).run(5)
+    assert scene.ask("tip-out", purpose="prime") == ()
+    scene.run(0.5).hand("hold", True).run(10)
     assert scene.phase == "prime-and-zero"
     assert scene.do("primed")
     assert scene.state.line.resistance_pa_s_ul == 0
