@@ -16,7 +16,7 @@ from config.load import LoadedRoom, load_room
 from config.override import with_addresses
 from config.problems import ConfigError, ConfigUnreadable
 from config.state_paths import state_paths
-from controller import log
+from controller import daily, log
 from controller.api_socket import AddressUnusable
 from controller.assembly import RealRoom
 from controller.clock import RealClock
@@ -45,6 +45,8 @@ _EXAMPLES: Final = """\
 examples:
   galactograph config check demo          what is in force in the shipped room
   galactograph doctor --room room.toml    is machine, room and every device as it should be?
+  galactograph daily-check --room FILE --by NAME
+                                          what stops the pump, seen to act
   galactograph run --room room.toml       run a room until Ctrl-C or SIGTERM
   galactograph journal verify FILE        is the record whole?
   galactograph replay FILE                does this program decide as the record says?
@@ -88,11 +90,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     doctor.add_arguments(looking)
     looking.set_defaults(act=lambda args: doctor.run(args, known_names(), default_state_folder()))
+    checking = commands.add_parser(
+        "daily-check",
+        help="lead through the daily check of what stops the pump",
+        description=daily.ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    daily.add_arguments(checking)
+    checking.set_defaults(act=lambda args: daily.run(args, known_names(), default_state_folder()))
     config = commands.add_parser("config", help="room and procedure files")
     files = config.add_subparsers(required=True, metavar="COMMAND")
-    checking = files.add_parser("check", help="say every problem of a room file at once")
-    check.add_arguments(checking)
-    checking.set_defaults(act=lambda args: check.run(args, known_names()))
+    judging = files.add_parser("check", help="say every problem of a room file at once")
+    check.add_arguments(judging)
+    judging.set_defaults(act=lambda args: check.run(args, known_names()))
     journal = commands.add_parser("journal", help="the record")
     records = journal.add_subparsers(required=True, metavar="COMMAND")
     verifying = records.add_parser("verify", help="find edits, gaps and cuts in a record")
