@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from config import relations
 from config.files import procedure_path, read, resolve
 from config.problems import ConfigError, Problem, nearest, shown
@@ -77,7 +79,7 @@ def load_room(path: Path | str, known_drivers: Collection[str]) -> LoadedRoom:
         profile=procedure.profile(room),
         sha256=hashlib.sha256(data).hexdigest(),
         procedure_sha256=procedure.sha256,
-        deviations=_deviations(room, procedure.limits),
+        deviations=_deviations(room, in_force(room, procedure.limits)),
     )
 
 
@@ -105,6 +107,7 @@ class _RoomTables:
         found += relations.addresses(file, devices)
         if self.room is not None:
             found += relations.mode_rules(file, self.room, self.pump, devices)
+            found += relations.observation(file, self.room, limits)
         drivers = [(name, device.driver) for name, device in devices]
         if self.pump is not None:
             drivers.insert(0, ("pump", self.pump.driver))
@@ -169,7 +172,7 @@ class _Procedure:
             room=room.room.name,
             mode=room.mode,
             order=Order(self.head.order),
-            limits=self.limits,
+            limits=in_force(room, self.limits),
             checklist=tuple(row.struct() for row in self.checklist),
             syringes=tuple(row.struct() for row in self.syringes),
             cannulas=tuple(row.struct() for row in self.cannulas),
@@ -181,6 +184,7 @@ class _Procedure:
             pressure_switch=room.room.pressure_switch,
             console_required=room.room.console_required,
             daily_check=CheckRule(room.room.daily_check),
+            site_contact=room.room.site_contact,
             safe_mode_ns=room.pump.safe_timeout_s * NS_PER_S,
         )
 
@@ -222,6 +226,13 @@ def _unknown_drivers(
             key, allowed = f"{table}.driver", "one of " + ", ".join(names)
             found.append(Problem(file, key, shown(driver), allowed, todo))
     return found
+
+
+def in_force(room: RoomConfig, limits: Limits) -> Limits:
+    """The procedure's limits, with what the room says of its own."""
+    if not room.room.observation_s:
+        return limits
+    return replace(limits, observation_ns=room.room.observation_s * NS_PER_S)
 
 
 def _deviations(room: RoomConfig, limits: Limits) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ from config.room import (
 )
 from state_machine.injection import open_tip_nl
 from state_machine.limits import Limits
-from state_machine.units import NS_PER_MS, ceil_div
+from state_machine.units import NS_PER_MS, NS_PER_S, ceil_div
 
 Device = MammographSection | PressureSensorSection | RoomIoSection
 
@@ -166,6 +166,22 @@ def mode_rules(
         if _is_this_machine(device.host)
     ]
     return found
+
+
+CLINICAL_OBSERVATION_S = 300
+"""Contrast reactions begin mostly within 5 minutes, up to 1 h (clinical facts A5; the time
+itself is an assumption)."""
+
+
+def observation(file: str, room: RoomSection, limits: Limits) -> list[Problem]:
+    """Patients are observed long enough; a room without patients may be quick."""
+    seconds = room.observation_s or limits.observation_ns // NS_PER_S
+    if room.mode != "clinical" or seconds >= CLINICAL_OBSERVATION_S:
+        return []
+    allowed = f'at least {CLINICAL_OBSERVATION_S} s, because mode is "clinical"'
+    return [
+        Problem(file, "room.observation_s", str(seconds), allowed, "leave the key out (15 minutes)")
+    ]
 
 
 _REAL_PORTS = (PurePosixPath("/dev/serial/by-id"), PurePosixPath("/dev/serial/by-path"))

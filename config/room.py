@@ -124,6 +124,14 @@ class RoomSection(Section):
     )
     daily_check: Literal["required", "waived"] = "required"
     """Whether arming needs a daily check of what stops the pump; never waived in clinical mode."""
+    observation_s: int = Field(
+        default=0,
+        ge=0,
+        le=3_600,
+        description="observation; 0: as the procedure says",
+    )
+    site_contact: Line = ""
+    """Whom a patient calls afterwards; printed on the post-procedure sheet."""
     temperature_sensor: bool = False
     """The line sensor measures the contrast temperature, and no entry stands in for it; else a
     person enters it, and it is believed for a limited time."""

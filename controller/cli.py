@@ -21,7 +21,7 @@ from controller.api_socket import AddressUnusable
 from controller.assembly import RealRoom
 from controller.clock import RealClock
 from controller.doctor import run as doctor
-from controller.record import replay_command, report, verify
+from controller.record import replay_command, report, sheet, verify
 from controller.record.store import JournalError
 from controller.spoken import SpokenJournal
 from controller.version import VERSION
@@ -120,6 +120,9 @@ def _parser() -> argparse.ArgumentParser:
     reporting = commands.add_parser("report", help="the report of a procedure, as HTML")
     report.add_arguments(reporting)
     reporting.set_defaults(act=report.run)
+    handing = commands.add_parser("sheet", help="the sheet that a patient takes home, as HTML")
+    sheet.add_arguments(handing)
+    handing.set_defaults(act=sheet.run)
     return parser
 
 

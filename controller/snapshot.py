@@ -60,6 +60,7 @@ def snapshot(room: Room, number: int, now_ns: int) -> dict[str, Any]:
             "made_count": state.exposure.made_count,
             "stage": room.targets.mammograph.exposure.name,
         },
+        "observation_left_s": max(0, observe.observation_ends_ns(state) - now_ns) // NS_PER_S,
         "daily_check": _daily_check(state, now_ns),
         "alarms": _alarms(room),
         "refused": state.refused,

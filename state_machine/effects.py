@@ -207,6 +207,7 @@ def _decannulated(turn: Turn, _request: AnyRequest | None) -> None:
     if not observe.proven_stopped(turn.readings.pump):
         turn.set(permit=False, reclose_trip_count=0)
     _cannula_out(turn)
+    turn.set(observed_ns=turn.now_ns, observed_word=False)
     turn.set(ledger=ledger.close_duct(turn.state.ledger), unproven=None)
     save_day(turn)
 
@@ -246,6 +247,8 @@ def _closed(turn: Turn, _request: AnyRequest | None) -> None:
         plan=None,  # of a pump that was lost: it must not end in the next procedure
         injection=Injection(),
         exposure=Exposure(),
+        observed_ns=0,
+        observed_word=False,
         stop=Stop(),
         ledger=Ledger(days=turn.state.ledger.days),
     )

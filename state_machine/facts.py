@@ -63,6 +63,8 @@ class Facts(msgspec.Struct, frozen=True):
     # daily check
     daily_checked: bool = False
     not_checking: bool = False
+    # aftercare
+    observed: bool = False
     # prime
     zeroed: bool = False
     at_rest: bool = False
@@ -126,6 +128,7 @@ def gather(
     values |= {
         "daily_checked": daily_check.valid(state, now_ns),
         "not_checking": state.check is None,
+        "observed": observe.observed(state, now_ns),
     }
     values |= _who(state, request)
     values |= _opening(state, readings, request)

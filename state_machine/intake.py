@@ -306,9 +306,14 @@ def _reconfirm(turn: Turn, request: rq.Reconfirm) -> Words:
         turn.set(settled_word=True)
     elif request.point == "exposure-delay" and turn.state.case is not None:
         turn.set(exposure=replace(turn.state.exposure, reconfirmed=True))
+    elif request.point == "observation" and turn.state.phase is Phase.AFTERCARE:
+        if not request.reason.strip():
+            return _refuse(turn, request, "say why the observation may end before its time")
+        turn.set(observed_word=True)
     else:
-        return _refuse(turn, request, "'settled' (while settling) or 'exposure-delay'")
-    _noted(turn, request, "reconfirmed", point=request.point)
+        where = "'observation' (aftercare)"
+        return _refuse(turn, request, f"'settled' (while settling), 'exposure-delay' or {where}")
+    _noted(turn, request, "reconfirmed", point=request.point, reason=request.reason)
     return ()
 
 

@@ -110,6 +110,7 @@ LIMITS: Final[tuple[Limit, ...]] = (
     Limit("released_least_ns", 200 * NS_PER_MS, _LEAST, "hold seen open before it is ready", "HZ-USE-ERROR", _A, "console facts 6.4"),
     Limit("daily_check_life_ns", 24 * 60 * NS_PER_MIN, _MOST, "age of the daily check when arming", "HZ-STOP-FAILS", _A, "safety rules 5.4: hours"),
     Limit("check_zero_pa", 5_000, _MOST, "line pressure before the daily check zeroes the sensor, tip out", "HZ-OVERPRESSURE", _A, "safety rules 5.4; C4"),
+    Limit("observation_ns", NS_PER_S, _LEAST, "observation after the cannula is out; clinical rooms 5 minutes at least", "HZ-USE-ERROR", _A, "safety rules 5.2; A5: reactions mostly below 5 min, up to 1 h"),
     Limit("lock_days_count", 7, _LEAST, "days a breast stays locked after suspected extravasation", "HZ-EXTRAVASATION", "published", "S2: 7-14 days"),
     # --- freshness and lateness -----------------------------------------------------------
     Limit("pump_fresh_ns", 150 * NS_PER_MS, _MOST, "age of the pump's answer while it matters", "HZ-STALE-DATA", _A, "design: polling plan"),
@@ -189,6 +190,7 @@ class Limits(msgspec.Struct, frozen=True):
     released_least_ns: int = 200 * NS_PER_MS
     daily_check_life_ns: int = 12 * 60 * NS_PER_MIN
     check_zero_pa: int = 2_000
+    observation_ns: int = 15 * NS_PER_MIN
     lock_days_count: int = 14
     pump_fresh_ns: int = 150 * NS_PER_MS
     line_fresh_ns: int = 60 * NS_PER_MS

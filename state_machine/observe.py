@@ -31,6 +31,17 @@ REST_SAMPLES = 16
 carries the sensor's noise (0.2 kPa, facts C2, assumption) against a limit of 0.5 kPa."""
 
 
+def observation_ends_ns(state: State) -> int:
+    """When the patient has been observed long enough; 0 = the observation has not begun."""
+    since_ns = state.observed_ns
+    return since_ns + state.profile.limits.observation_ns if since_ns else 0
+
+
+def observed(state: State, now_ns: int) -> bool:
+    """The time of observation is over, or the radiologist has ended it."""
+    return state.observed_word or 0 < observation_ends_ns(state) <= now_ns
+
+
 def clamped_um(state: State) -> int:
     """Diameter of the syringe in the clamp, by a person's word; 0 = nobody has said."""
     if state.mounted is not None:

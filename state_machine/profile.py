@@ -111,6 +111,8 @@ class Profile(msgspec.Struct, frozen=True):
     pressure_switch: bool = False
     """An independent pressure switch is wired in series with the permit; its absence is a
     recorded deviation."""
+    site_contact: str = ""
+    """Whom a patient calls afterwards; printed on the post-procedure sheet."""
     daily_check: CheckRule = CheckRule.REQUIRED
     safe_mode_ns: int = NS_PER_S
     """Silence after which the pump stops by itself, as it is set (whole seconds)."""

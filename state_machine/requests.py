@@ -193,10 +193,11 @@ class SelectView(Request, frozen=True, tag="select-view"):
 class Reconfirm(Request, frozen=True, tag="reconfirm"):
     """The clinician's word on a point that would otherwise refuse.
 
-    ``settled`` or ``exposure-delay``.
+    ``settled``, ``exposure-delay`` or ``observation`` (ends it early).
     """
 
     point: str = ""
+    reason: str = ""
 
 
 class ReleasePaddle(Request, frozen=True, tag="release-paddle"):

@@ -395,6 +395,10 @@ class State(msgspec.Struct, frozen=True):
     release_ns: int = 0
     """Since when the paddle has been told to release; 0 = it is not."""
     stop: Stop = Stop()
+    observed_ns: int = 0
+    """Since when the patient is observed: the cannula is out; 0 = not yet."""
+    observed_word: bool = False
+    """The performing radiologist ended the observation early, by name, with a reason."""
     alarms: tuple[Alarm, ...] = ()
     targets: Targets = Targets()
     """Targets of the last pass: what the room was told."""

@@ -65,8 +65,8 @@ def write_report(path: Path, out_path: Path, number: int = 0) -> ReportSummary:
         OSError: The file cannot be written.
     """
     verdict = verify(path)
-    case, count = _choose(path, number)
-    _write(out_path, page(case, verdict))
+    case, count = choose(path, number)
+    write_private(out_path, page(case, verdict))
     low_nl, high_nl = delivered(case)
     return ReportSummary(
         out=str(out_path),
@@ -83,7 +83,13 @@ def write_report(path: Path, out_path: Path, number: int = 0) -> ReportSummary:
     )
 
 
-def _choose(path: Path, number: int) -> tuple[Case, int]:
+def choose(path: Path, number: int) -> tuple[Case, int]:
+    """A procedure of a journal (0 = the last), and how many there are.
+
+    Raises:
+        JournalError: The journal cannot be read.
+        NoSuchCaseError: It has no such procedure.
+    """
     chosen: Case | None = None
     count = 0
     with open_reader(path) as rows:
@@ -98,8 +104,8 @@ def _choose(path: Path, number: int) -> tuple[Case, int]:
     return chosen, count
 
 
-def _write(out_path: Path, text: str) -> None:
-    """Write beside and rename: a reader never sees half a report."""
+def write_private(out_path: Path, text: str) -> None:
+    """Write beside and rename, mode 0600: nobody reads half a page, nor another's name."""
     part = out_path.with_name(out_path.name + ".part")
     flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC
     with os.fdopen(os.open(part, flags, 0o600), "w", encoding="utf-8") as file:

@@ -38,8 +38,8 @@ REQUESTS: Final[tuple[tuple[type[rq.Request], str], ...]] = (
     (rq.ConfirmArm, "*arm-confirm*, with the conditions of `confirm-arm`; `plan` as the snapshot"
      " gives it"),
     (rq.SelectView, "*compression*, *exposure*"),
-    (rq.Reconfirm, "`settled`: *settle*; `exposure-delay`: with a procedure open; only by the"
-     " performing radiologist"),
+    (rq.Reconfirm, "`settled`: *settle*; `exposure-delay`: with a procedure open; `observation`:"
+     " *aftercare*, with a `reason`; only by the performing radiologist"),
     (rq.ReleasePaddle, "always"),
     (rq.HandInjected, "while a duct's account is open; up to the day's limit"),
     (rq.Acknowledge, "while that alarm is on"),
@@ -80,7 +80,8 @@ FIELDS: Final = {
     "difficult": "halves rate and volume limits for this duct",
     "plan": "exactly the snapshot's `plan`",
     "view": "CC, ML, LM, MLO, CC_MAG, ML_MAG, CC_DBT, ML_DBT, MLO_DBT",
-    "point": "`settled` or `exposure-delay`",
+    "point": "`settled`, `exposure-delay` or `observation`",
+    "reason": "why the observation ends early",
     "alarm": "its name",
     "on": "true: this client is the console; false: there is none any more",
     "beat": "from 1, higher each time",

@@ -94,6 +94,7 @@ SNAPSHOT: Final[tuple[tuple[str, str, str], ...]] = (
     ("exposure.view", "text", "chosen view or `NONE`"),
     ("exposure.made_count", "count", "exposures made with this duct's injection"),
     ("exposure.stage", "text", "`OFF`, `PREP` or `EXPOSE`, as commanded"),
+    ("observation_left_s", "s", "until the patient has been observed long enough"),
     ("daily_check", "object", "the [daily check](operating.md#the-daily-check)"),
     ("daily_check.rule", "text", "`required` or `waived`; show it when waived"),
     ("daily_check.valid", "true, false", "false: arming is refused"),

@@ -309,7 +309,15 @@ _FORWARD: Final[tuple[Row, ...]] = (
         E.CARE_GIVEN,
         P.CLOSED,
         "hand over the post-procedure sheet; observe the patient",
-        needs=(NAMED, HEALTHY),
+        needs=(
+            NAMED,
+            HEALTHY,
+            C(
+                lambda f: f.observed,
+                "the time of observation is not over: wait, or the performing radiologist ends it"
+                " by name with a reason",
+            ),
+        ),
     ),
     Row(P.CLOSED, E.CLOSE, P.STANDBY, "close the procedure", needs=(HEALTHY,)),
     Row(

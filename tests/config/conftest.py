@@ -42,6 +42,7 @@ class Site:
         return self.change_procedure("\n[limits]\n", f"\n[limits]\n{line}\n")
 
     def clinical(self) -> "Site":
+        self.change("observation_s = 2 ", "observation_s = 300 ")
         self.change('daily_check = "waived"', 'daily_check = "required"')
         self.change('mode = "simulated"', 'mode = "clinical"')
         self.change("/run/galactograph/pump", "/dev/serial/by-id/usb-pump-0")

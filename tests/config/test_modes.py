@@ -42,6 +42,19 @@ def test_clinical_never_waives_the_daily_check(site):
     assert keys(refused) == {"room.daily_check"}
 
 
+@pytest.mark.hazard("HZ-USE-ERROR")
+@pytest.mark.parametrize(("seconds", "accepted"), [(299, False), (300, True), (0, True)])
+def test_clinical_observes_five_minutes_at_least(site, seconds, accepted):
+    site.clinical().responsible()
+    site.change("observation_s = 300 ", f"observation_s = {seconds} ")
+    if accepted:
+        assert site.load().profile.limits.observation_ns == (seconds or 900) * 10**9
+        return
+    with pytest.raises(ConfigError, match="at least 300 s") as refused:
+        site.load()
+    assert keys(refused) == {"room.observation_s"}
+
+
 @pytest.mark.hazard("HZ-STOP-FAILS")
 def test_a_waived_daily_check_is_recorded_and_required_unless_it_is_said(site):
     loaded = site.load()

@@ -38,8 +38,9 @@ def test_demo_room():
     assert (profile.room, profile.mode, profile.order) == ("demo", Mode.SIMULATED, Order.CANNULA_IN)
     assert profile.line_dead_space_nl == 59_000
     assert profile.limits.prime_volume_nl == 80_000
-    (words,) = loaded.deviations
-    assert "daily check is waived" in words
+    waived, quick = loaded.deviations
+    assert "daily check is waived" in waived
+    assert "observation_ns" in quick
     assert loaded.room.expected_device_modes == {1}
     assert [d.unit_id for d in loaded.room.modbus_devices.values()] == [1, 2, 3]
 

@@ -68,6 +68,11 @@ def rest() -> Scene:
     return Scene(state(Phase.ARM), readings(), Targets())
 
 
+def after_care() -> Scene:
+    scene = rest().but(state={"phase": Phase.AFTERCARE, "observed_ns": NOW_NS - 10 * S})
+    return scene.but(limits={"observation_ns": 10 * S})
+
+
 def squeezed() -> Scene:
     scene = rest().but(mammograph={"paddle": Paddle.HOLDING, "view_code": View.CC.value})
     return scene.but(exposure={"view": View.CC})
@@ -112,6 +117,8 @@ DERIVED = (
     Derived("record_healthy", rest, less(journal={"fault": "disk full"})),
     Derived("daily_checked", rest, less(state={"checked": Checked()})),
     Derived("daily_checked", rest, less(state={"checked": Checked(passed_ns=NOW_NS - 12 * 3_600 * S)})),
+    Derived("observed", after_care, less(limits={"observation_ns": 10 * S + 1})),
+    Derived("observed", after_care, less(state={"observed_ns": 0})),
     Derived("not_checking", rest, less(state={"check": Check(0, NOW_NS, "T", 4_780)})),
     Derived("mounted", rest, less(state={"mounted": None})),
     Derived("temperature_in_range", rest, less(line={"temperature_mc": 40_001})),

@@ -168,7 +168,10 @@ REFUSED: tuple[tuple[Scene, Any, str], ...] = (
     (scene(Phase.ARM), ask(rq.SelectView), "the view is chosen during compression or before arming"),
     (scene(Phase.COMPRESSION), ask(rq.SelectView, view="NONE"), "no view 'NONE'; known: CC, ML"),
     (scene(Phase.SETTLE), ask(rq.Reconfirm, point="settled"), "only the performing radiologist"),
-    (scene(Phase.ARM), radiologist(rq.Reconfirm, point="settled"), "'settled' (while settling) or 'exposure-delay'"),
+    (scene(Phase.ARM), radiologist(rq.Reconfirm, point="settled"), "'settled' (while settling), 'exposure-delay' or 'observation'"),
+    (scene(Phase.ARM), radiologist(rq.Reconfirm, point="observation", reason="well"), "'observation' (aftercare)"),
+    (scene(Phase.AFTERCARE), radiologist(rq.Reconfirm, point="observation", reason=" "), "say why the observation may end"),
+    (scene(Phase.AFTERCARE), ask(rq.Reconfirm, point="observation", reason="well"), "only the performing radiologist"),
     (scene(Phase.ARM), radiologist(rq.Reconfirm, point="?"), "'settled' (while settling)"),
     (scene(Phase.STANDBY, case=None), ask(rq.HandInjected, volume_nl=1), "no procedure is open"),
     (scene(), ask(rq.HandInjected, volume_nl=0), "0 nL: enter 1 to 1000000 nL"),
@@ -284,6 +287,8 @@ def test_the_view_is_told_to_the_unit():
 def test_the_radiologists_words():
     after = taken(scene(Phase.SETTLE), radiologist(rq.Reconfirm, point="settled"))
     assert after.settled_word
+    early = radiologist(rq.Reconfirm, point="observation", reason="transferred to the ward")
+    assert taken(scene(Phase.AFTERCARE), early).observed_word
     after = taken(scene(Phase.EXPOSURE), radiologist(rq.Reconfirm, point="exposure-delay"))
     assert after.exposure.reconfirmed
 

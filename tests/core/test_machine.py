@@ -122,7 +122,7 @@ FIELDS: dict[type, Any] = {
     rq.Cannulate: {"difficult": st.booleans()},
     rq.ConfirmArm: {"plan": st.just("something else")},
     rq.SelectView: {"view": st.sampled_from(["CC", "ML_DBT", "NONE", "?"])},
-    rq.Reconfirm: {"point": st.sampled_from(["settled", "exposure-delay", "?"])},
+    rq.Reconfirm: {"point": st.sampled_from(["settled", "exposure-delay", "observation", "?"])},
     rq.ReleasePaddle: {},
     rq.HandInjected: {"volume_nl": st.sampled_from([-1, 0, 20_000, 10**9])},
     rq.Acknowledge: {"alarm": st.sampled_from(["net-stop", "?"])},

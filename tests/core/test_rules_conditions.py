@@ -48,6 +48,7 @@ NEEDS: dict[tuple[Phase, Event], str] = {
     (P.DECANNULATE, E.DECANNULATED): "pump_stopped_or_lost paddle_released_or_lost",
     (P.EXTRAVASATED, E.DECANNULATED): "paddle_released_or_lost",
     (P.EMERGENCY, E.DECANNULATED): "paddle_released_or_lost",
+    (P.AFTERCARE, E.CARE_GIVEN): "by_named record_healthy observed",
     (P.RECOVERY, E.RECOVERED): "by_named pump_stopped unit_up",
 }
 CASES = [
