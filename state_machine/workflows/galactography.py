@@ -44,6 +44,10 @@ CHECKED = C(
     lambda f: f.daily_checked,
     "the daily check is missing or too old: end here, then do it (galactograph daily-check)",
 )
+OBSERVED = C(
+    lambda f: f.observed,
+    "the time of observation is not over: wait, or the radiologist says why it may end",
+)
 
 TO_OPEN = (
     C(lambda f: f.not_checking, "the daily check is under way: go on with it, or end it"),
@@ -309,15 +313,7 @@ _FORWARD: Final[tuple[Row, ...]] = (
         E.CARE_GIVEN,
         P.CLOSED,
         "hand over the post-procedure sheet; observe the patient",
-        needs=(
-            NAMED,
-            HEALTHY,
-            C(
-                lambda f: f.observed,
-                "the time of observation is not over: wait, or the performing radiologist ends it"
-                " by name with a reason",
-            ),
-        ),
+        needs=(NAMED, HEALTHY, OBSERVED),
     ),
     Row(P.CLOSED, E.CLOSE, P.STANDBY, "close the procedure", needs=(HEALTHY,)),
     Row(

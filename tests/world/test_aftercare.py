@@ -2,6 +2,7 @@
 
 import pytest
 
+from state_machine.entries import Noted
 from tests.world.scene import RADIOLOGIST, S, Scene, demo_with
 
 pytestmark = pytest.mark.hazard("HZ-USE-ERROR")
@@ -40,7 +41,7 @@ def test_the_radiologist_ends_it_early_by_name_with_a_reason():
     assert "say why" in words
     assert scene.ask("reconfirm", RADIOLOGIST, **early) == ()
     assert scene.do("aftercare-given") == ()
-    noted = [dict(e.facts) for e in scene.record if getattr(e, "topic", "") == "reconfirmed"]
+    noted = [dict(e.facts) for e in scene.entries(Noted) if e.topic == "reconfirmed"]
     assert noted == [early]
 
 
