@@ -6,8 +6,9 @@ from drivers.driver import NEVER_NS
 from drivers.exchange import Exchange
 from drivers.new_era.codec import CommandError, Reply
 from drivers.new_era.fields import Dispensed
+from drivers.new_era.follow import Follower
 from drivers.new_era.known import Known
-from drivers.new_era.line import Ask, Line, Purpose, Shape
+from drivers.new_era.line import Alarmed, Answered, Ask, Line, Purpose, Shape, fits
 from drivers.new_era.motion import (
     MotionRefused,
     Plan,
@@ -23,6 +24,7 @@ from drivers.new_era.stop import Stop
 from state_machine.readings import Motion as MotionIs
 from state_machine.readings import Prompt, PumpAlarm
 from state_machine.targets import PumpAction, PumpTarget
+from tests.drivers.conversation import packet
 
 MS = 1_000_000
 ASKED_NS = 1_000 * MS
@@ -271,9 +273,68 @@ def test_counters_may_jump_while_they_are_cleared_and_once_after():
 )
 def test_an_answer_has_the_time_its_bytes_take_and_24_ms(shape, longest):
     exchange = Exchange(19_200)
-    packet = Line(0, exchange).ask(Ask(Purpose.POLL, "DIS", shape), ASKED_NS)
+    said = Line(0, exchange).ask(Ask(Purpose.POLL, "DIS", shape), ASKED_NS)
     byte_ns = 10 * 1_000 * MS // 19_200
-    assert exchange.deadline_ns() - ASKED_NS == (len(packet) + longest) * byte_ns + 24 * MS
+    assert exchange.deadline_ns() - ASKED_NS == (len(said) + longest) * byte_ns + 24 * MS
+
+
+@pytest.mark.hazard("HZ-WRONG-DEVICE")
+@pytest.mark.parametrize(
+    ("data", "shape"),
+    [
+        ("", Shape.STATUS),
+        ("I0.000W0.000UL", Shape.DISPENSED),
+        ("NE1000V3.923", Shape.VERSION),
+        ("50.00UL", Shape.VALUE),
+    ],
+)
+def test_an_answer_fits_one_shape_and_an_error_all_but_the_fence(data, shape):
+    for other in Shape:
+        assert fits(other, Reply(0, Prompt.STOPPED, data=data)) is (other is shape)
+        error = Reply(0, Prompt.STOPPED, error=CommandError.PACKET)
+        assert fits(other, error) is (other is not Shape.VERSION)
+
+
+def asked(address: int = 5) -> Line:
+    """A line with a question under way."""
+    made = Line(address, Exchange(19_200))
+    made.ask(Ask(Purpose.STOP, "STP", Shape.STATUS), ASKED_NS)
+    return made
+
+
+@pytest.mark.parametrize("answer", [packet("05S"), b"\x0205S\x03"])
+@pytest.mark.parametrize("cut", [0, 1, 4])
+def test_an_answer_in_two_pieces_is_an_answer(answer, cut):
+    made = asked()
+    events = made.receive(answer[:cut], ASKED_NS + MS) + made.receive(
+        answer[cut:], ASKED_NS + 2 * MS
+    )
+    assert [type(event) for event in events] == [Answered]
+    assert not made.busy
+
+
+def test_half_a_packet_is_void_after_half_a_second():
+    made = asked()
+    assert made.receive(b"\x02\x28", ASKED_NS + MS) == []
+    events = made.receive(packet("05S"), ASKED_NS + 501 * MS)
+    assert [type(event) for event in events] == [Answered]
+
+
+@pytest.mark.hazard("HZ-WRONG-DEVICE")
+@pytest.mark.parametrize("address", [4, 6])
+def test_an_answer_of_another_pump_is_none(address):
+    made = asked()
+    assert made.receive(packet(f"0{address}S"), ASKED_NS + MS) == []
+    assert made.busy
+    assert made.bad_frame_count == 1
+
+
+def test_an_alarm_ends_the_question_and_leaves_doubt():
+    made = asked()
+    events = made.receive(packet("05A?S"), ASKED_NS + MS)
+    assert [type(event) for event in events] == [Alarmed]
+    assert not made.busy
+    assert made.exchange.in_doubt
 
 
 # --- settings, row by row ------------------------------------------------------------------
@@ -504,6 +565,139 @@ def test_diameter_as_told(told, diameter):
 )
 def test_only_counters_that_show_something_are_cleared(counters, commands):
     assert [row.set for row in clearing_rows(counters)] == commands
+
+
+# --- toward a target -----------------------------------------------------------------------
+
+
+def followed(motor: Motor, target: PumpTarget, follower: Follower | None = None) -> Follower:
+    """One pass toward a target."""
+    follower = follower or Follower(motor)
+    follower.follow(target, ASKED_NS)
+    return follower
+
+
+def refuse(motor: Motor) -> None:
+    """The pump takes no row of the job."""
+    assert motor.job is not None
+    motor.job.failed("it does not", ASKED_NS)
+    assert motor.job is None
+
+
+def test_counters_the_pump_does_not_clear_are_cleared_again_only_when_asked_anew():
+    motor = standing()
+    clear = PumpTarget(clear_counters=True)
+    follower = followed(motor, clear)
+    assert motor.job is not None
+    assert question(motor.job.script) == "CLDINF"
+    assert motor.job.moves_counters
+    refuse(motor)
+    followed(motor, clear, follower)
+    assert motor.job is None
+    assert motor.known.motion_refusal == "it does not"
+    followed(motor, PumpTarget(), follower)
+    followed(motor, clear, follower)
+    assert motor.job is not None
+
+
+@pytest.mark.hazard("HZ-SYRINGE")
+def test_a_diameter_the_pump_does_not_take_is_told_again_only_after_another():
+    motor = standing()
+    follower = followed(motor, PumpTarget(diameter_um=8_585))
+    assert motor.job is not None
+    assert question(motor.job.script) == "DIA8.585"
+    assert motor.job.moves_counters
+    refuse(motor)
+    followed(motor, PumpTarget(diameter_um=8_585), follower)
+    assert motor.job is None
+    for other_um in (8_000, 9_000):
+        followed(motor, PumpTarget(diameter_um=other_um), follower)
+        assert motor.job is not None
+        motor.job = None
+
+
+@pytest.mark.parametrize("diameter_um", [0, 99, 50_001])
+def test_what_is_no_diameter_is_not_told(diameter_um):
+    motor = standing()
+    followed(motor, PumpTarget(diameter_um=diameter_um))
+    assert motor.job is None
+
+
+@pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
+@pytest.mark.parametrize(
+    "other",
+    [
+        PumpTarget(),
+        changed(action=PumpAction.STOPPED),
+        changed(motion_id=2),
+        changed(motion_id=0),
+    ],
+)
+def test_a_motion_that_is_wanted_no_more_is_given_up_before_it_runs(other):
+    motor = standing()
+    motor.plan, motor.known.motion = plan(), MotionIs.PREPARED
+    followed(motor, other)
+    assert motor.plan is None
+    assert motor.known.motion is MotionIs.STOPPED
+    assert motor.stands
+
+
+@pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
+def test_a_motion_is_prepared_only_when_every_row_was_told():
+    motor = standing()
+    motor.plan, motor.known.motion = plan(), MotionIs.PREPARING
+    motor.known.counters = AT_BASE
+    follower = Follower(motor)
+    follower.checked()
+    assert motor.known.motion is MotionIs.PREPARING
+    assert not follower.wants_check()
+
+
+@pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
+def test_from_run_on_the_pump_may_move_and_its_id_is_spent():
+    motor = standing()
+    motor.plan, motor.known.motion = plan(), MotionIs.PREPARED
+    follower = Follower(motor)
+    assert follower.next_ask(WANTED) is None
+    assert not motor.known.may_move
+    ask = follower.next_ask(changed(run=True))
+    assert ask is not None
+    assert ask.command == "RUN"
+    assert motor.known.may_move
+    assert motor.spent == {1}
+
+
+def test_while_a_motion_is_prepared_the_pump_has_no_rate():
+    motor = standing()
+    motor.known.diameter_um, motor.known.rate_nl_min = 4_699, 90_000
+    followed(motor, WANTED)
+    assert motor.known.motion is MotionIs.PREPARING
+    assert motor.known.rate_nl_min == 0
+
+
+@pytest.mark.parametrize(
+    ("motion_id", "ended"),
+    [(4, MotionIs.STOPPED), (5, MotionIs.FAILED), (6, MotionIs.STOPPED)],
+)
+def test_a_failure_is_shown_as_long_as_its_motion_is_wanted(motion_id, ended):
+    motor = standing()
+    motor.known.motion, motor.known.motion_id = MotionIs.FAILED, 5
+    motor.known.motion_refusal = "why"
+    followed(motor, changed(motion_id=motion_id, diameter_um=8_585))
+    assert motor.known.motion is ended
+    assert motor.known.motion_refusal == ("why" if ended is MotionIs.FAILED else "")
+
+
+@pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
+@pytest.mark.parametrize("motion_id", [3, 7])
+def test_an_id_that_was_spent_never_runs_again_whatever_came_after(motion_id):
+    motor = standing()
+    motor.known.diameter_um, motor.known.motion_id = 4_699, 5
+    motor.spent = {motion_id}
+    followed(motor, changed(motion_id=motion_id))
+    assert motor.plan is None
+    assert (motor.known.motion, motor.known.motion_id) == (MotionIs.FAILED, motion_id)
+    assert "already run" in motor.known.motion_refusal
 
 
 # --- who it is -----------------------------------------------------------------------------
