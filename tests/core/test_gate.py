@@ -394,6 +394,7 @@ EDGES = (
     Edge("ramp", prepared, "want", "start_rate_nl_min", 40_000, 40_001),
     Edge("motor-time", injecting, "injection", "motor_ns", 166 * NS_PER_S, 166 * NS_PER_S + 1),
     Edge("motor-time", prepared, "injection", "motor_ns", 180 * NS_PER_S, 180 * NS_PER_S + 1, change(hold={"phase": HoldPhase.OPEN}, want={"run": True})),
+    Edge("quiet", quiet, "check", "since_ns", NOW_NS - 6 * NS_PER_S, NOW_NS - 6 * NS_PER_S - 1),
     Edge("flow-drop", injecting, "limits", "flow_drop_pa", 2_793, 2_792),
     Edge("stored-volume", injecting, "limits", "stored_volume_nl", 838, 837),
     Edge("net-pressure", injecting, "line", "pressure_pa", 6_793, 6_794),

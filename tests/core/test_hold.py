@@ -226,6 +226,7 @@ def test_a_console_is_seen_while_what_it_has_drawn_is_fresh(action, limit_ms):
     made = state(Phase.ARM, screen=DRAWN)
     until_ns = DRAWN.drawn_ns + limit_ms * MS
     assert hold_gate.view_until_ns(DRAWN, action, made.profile.limits) == until_ns
+    assert hold_gate.is_seen(made, action, until_ns - 1)
     assert hold_gate.is_seen(made, action, until_ns)
     assert not hold_gate.is_seen(made, action, until_ns + 1)
     nothing_drawn = replace(made, screen=Screen(on=True))
@@ -258,5 +259,6 @@ def test_a_beat_counts_up_and_echoes_a_snapshot(beat, ago_ms, taken):
     if taken:
         assert made == Screen(True, beat, t_ms * MS)
     else:
-        assert f"beat {beat}, t_ms {t_ms}: not after beat 7" in str(made)
+        newest = f"beat 7, t_ms {NOW_NS // MS - 100}, or not of a snapshot that was sent"
+        assert made == f"beat {beat}, t_ms {t_ms}: not after {newest}"
     assert "declare" in str(hold_gate.beaten(replace(DRAWN, on=False), 8, t_ms, NOW_NS))

@@ -357,7 +357,42 @@ def test_low_does_not_fall_when_the_counter_shows_fewer_figures_or_one_digit_les
     assert count(account, 99_980).high_nl == account.high_nl
 
 
-@pytest.mark.parametrize("book", [SideDay("p", Side.LEFT, 1), Account(), Ledger()])
+@pytest.mark.hazard("HZ-LOST-COUNT")
+@pytest.mark.parametrize(
+    ("withdrawn_nl", "reserve_nl", "low_nl"),
+    [
+        (699, 0, 18_990),  # (20,000 - 10) x 0.95
+        (700, 0, 18_990),
+        (701, 0, 18_980),  # less what was withdrawn, and a digit of it
+        (1_700, 0, 18_031),
+        (700, 2_000, 17_090),
+        (1_700, 2_000, 16_131),
+    ],
+)
+def test_what_was_withdrawn_lowers_low_by_itself_and_a_digit(withdrawn_nl, reserve_nl, low_nl):
+    account = ledger.open_duct(Ledger(), 0, 0, 700).account
+    assert account is not None
+    counted = count(account, 20_000, withdrawn_nl=withdrawn_nl, reserve_nl=reserve_nl)
+    assert (counted.low_nl, counted.high_nl) == (low_nl, 21_011)
+
+
+def test_a_duct_is_opened_at_the_counters_as_they_stand():
+    book = Ledger(patient_id=PATIENT)
+    assert ledger.open_duct(book, 5, 1).account == Account(5, 5, power_up_count=1)
+    opened = Account(5, 5, power_up_count=1, withdrawn_base_nl=7)
+    assert ledger.open_duct(book, 5, 1, 7).account == opened
+    assert ledger.open_duct(book, 5, 1).patient_id == PATIENT
+
+
+@pytest.mark.parametrize(
+    "book",
+    [
+        SideDay("p", Side.LEFT, 1),
+        Account(),
+        Ledger(),
+        ledger.Unproven(Account(), 0, 0, 0, "", 0),
+    ],
+)
 def test_a_ledger_is_replaced_and_never_changed_in_place(book):
     with pytest.raises(AttributeError):
         setattr(book, book.__struct_fields__[0], None)
