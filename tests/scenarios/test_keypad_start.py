@@ -12,6 +12,7 @@ Judge: the plunger stands within 150 ms and moves no more; the ledger covers wha
 
 import pytest
 
+from sim.site.site import Site, now_ns
 from tests.world.scene import (
     COMMANDED,
     PLUNGER_STOP_MOST_MS,
@@ -20,6 +21,9 @@ from tests.world.scene import (
     Scene,
     nothing_moves,
 )
+
+SOON_NS = 1_500_000_000
+"""A poll, a stop, and a loaded machine."""
 
 
 @pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
@@ -48,3 +52,22 @@ def test_a_switch_held_at_that_moment_makes_it_no_motion_of_ours():
         assert scene.do("resume", RADIOLOGIST) != () or scene.phase == "arm"
         scene.hand("hold", True).run(2)
     assert scene.raised["uncommanded-motion"] == "high"
+
+
+@pytest.mark.real
+@pytest.mark.timeout(180)
+@pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
+def test_start_on_the_keypad_on_a_real_line(site: Site):
+    site.controller()
+    site.set("prime", True)
+    site.until(lambda shown: shown["phase"] == "armed", 120, act=True)
+    before = site.truth()
+    site.set("keypad_start", True)
+    began_ns = now_ns()
+    truth = site.watch(lambda now: not now["motor_on"], 5)
+    assert truth["now_ns"] - began_ns < SOON_NS
+    shown = site.until(lambda shown: shown["phase"] == "stopped")
+    assert "uncommanded-motion" in {alarm["name"] for alarm in shown["alarms"]}
+    assert shown["rate"]["commanded_nl_min"] == 0
+    assert site.truth()["entered_nl"] - before["entered_nl"] < 5_000
+    site.until(lambda shown: shown["volume"]["high_nl"] >= truth["pump_infused_nl"], 5)

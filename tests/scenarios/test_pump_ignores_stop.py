@@ -13,7 +13,11 @@ Judge: the plunger stands within 600 ms, and the ledger's high covers what went 
 
 import pytest
 
+from sim.site.site import Site, now_ns
 from tests.world.scene import NOT_OBEYED, POWER_OPEN, injecting, nothing_moves
+
+SOON_NS = 2_000_000_000
+"""160 ms of stop schedule, the box's stop line for 200 ms, and a loaded machine."""
 
 
 @pytest.mark.hazard("HZ-STOP-FAILS")
@@ -33,3 +37,23 @@ def test_the_pump_answers_everything_but_ignores_stop(wire_too: bool):
     with nothing_moves(scene):
         scene.hand("hold", True).run(3)
     assert not scene.state.permit
+
+
+@pytest.mark.real
+@pytest.mark.timeout(180)
+@pytest.mark.hazard("HZ-STOP-FAILS", "HZ-LOST-COUNT")
+def test_a_pump_that_ignores_stop_on_a_real_line_loses_its_power(site: Site):
+    site.controller()
+    intent_nl = site.inject(limit_s=120)["volume"]["intent_nl"]
+    site.set("pump_ignores_stop", True)
+    site.set("pump_ignores_ttl", True)
+    site.set("hold", False)
+    told_ns = now_ns()
+    truth = site.watch(lambda now: not now["motor_on"], 5)
+    assert truth["now_ns"] - told_ns < SOON_NS
+    assert not truth["pump_powered"]
+    assert truth["trip_cause"] == NOT_OBEYED
+    shown = site.until(lambda shown: shown["phase"] == "stopped")
+    assert "stop-not-obeyed" in {alarm["name"] for alarm in shown["alarms"]}
+    assert truth["entered_nl"] <= shown["volume"]["high_nl"]
+    assert shown["volume"]["high_nl"] <= shown["volume"]["intent_nl"] >= intent_nl
