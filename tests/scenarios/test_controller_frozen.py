@@ -27,7 +27,12 @@ STORED_NL = 5_000
 
 def at_top_rate(volume_nl: int = 70_000) -> Scene:
     """Injecting at 0.5 mL/min, hands off."""
-    loaded = demo_with(injection_volume_nl=300_000, rate_nl_min=TOP_NL_MIN, ramp_nl_min_s=100_000)
+    loaded = demo_with(
+        injection_volume_nl=300_000,
+        prime_volume_nl=300_000,
+        rate_nl_min=TOP_NL_MIN,
+        ramp_nl_min_s=100_000,
+    )
     scene = Scene(Order(ordered_nl=250_000), loaded).until_injected(volume_nl)
     scene.until(lambda s: s.readings.pump.rate_nl_min >= TOP_NL_MIN * 999 // 1_000, 30)
     return scene.hands_off()
