@@ -80,6 +80,9 @@ class PumpModel:
         """Injected fault: the electronics hang; a motor that runs keeps its last speed."""
         self.ignores_silence = False
         """Injected fault: Safe mode's timer runs out and nothing happens."""
+        self.trigger_edges = ""
+        """What the stop setting (``TRG SP``) may turn out to mean on a real pump: ``inverted``
+        (stops on the other edge) or ``starts`` (starts where it should stop); empty = stops."""
         self.infused = 0
         self.withdrawn = 0
         self.trigger_low = False
@@ -338,6 +341,10 @@ class PumpModel:
         if self.alarm or not self.powered or self.ignores_trigger:
             return
         falling, rising = TRIGGERS[self.trigger]
+        if self.trigger_edges == "inverted":
+            falling, rising = rising, falling
+        elif self.trigger_edges == "starts":
+            falling = "start"
         self._key(falling if low else rising, "pin")
 
     def key_start(self) -> None:

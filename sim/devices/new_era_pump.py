@@ -57,6 +57,10 @@ class NewEraPump:
         self._think_ns = think_ns
         self._boot_ns = boot_ns
         self._boots_until_ns = now_ns
+        self.overrun = "takes"
+        """What becomes of a packet that comes over a pending answer, which no page tells:
+        ``takes`` (answers both), ``drops`` (never heard of it) or ``garbles`` (``?COM``)."""
+        self.overrun_count = 0
         self._cutter = PacketCutter()
         self._said: list[tuple[int, bytes]] = []
         self._timer_ends_ns = NEVER_NS
@@ -75,6 +79,12 @@ class NewEraPump:
             return
         safe_only = self.model.flags["SAF"] > 0
         for packet in self._cutter.feed(data, now_ns, safe_only=safe_only):
+            if self._said:
+                self.overrun_count += 1
+                if self.overrun == "drops":
+                    continue
+                if self.overrun == "garbles":
+                    packet = packet._replace(valid=False)
             self._answer(packet, now_ns + self._wire_ns(len(data)))
 
     def take(self, now_ns: int) -> bytes:

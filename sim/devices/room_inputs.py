@@ -85,6 +85,13 @@ INPUTS: Final[dict[str, Input]] = {
     "pump_stall": Input(_PRESS, lambda room, _value, now_ns: room.pump.stall(now_ns)),
     "pump_ignores_stop": Input(_SWITCH, _set("pump.model", "ignores_stop")),
     "pump_ignores_ttl": Input(_SWITCH, _set("pump.model", "ignores_trigger")),
+    "pump_trigger": Input(
+        ("stops", "inverted", "starts"),
+        lambda room, edges, _now_ns: setattr(
+            room.pump.model, "trigger_edges", "" if edges == "stops" else edges
+        ),
+    ),
+    "pump_overrun": Input(("takes", "drops", "garbles"), _set("pump", "overrun")),
     "pump_ignores_silence": Input(_SWITCH, _set("pump.model", "ignores_silence")),
     "box_ignores_silence": Input(_SWITCH, _set("room_io", "ignores_silence")),
     "contact_stuck": Input(

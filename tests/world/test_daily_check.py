@@ -71,6 +71,8 @@ def test_a_sound_room_passes_part_by_part_with_measured_times():
         ("contact_stuck", "motor_pin", "safe-mode/motion"),
         ("pump_ignores_silence", True, "safe-mode/silence"),
         ("pump_ignores_ttl", True, "box-watchdog/watchdog"),
+        ("pump_trigger", "inverted", "box-watchdog/watchdog"),
+        ("pump_trigger", "starts", "box-watchdog/watchdog"),
         ("box_ignores_silence", True, "box-watchdog/watchdog"),
         ("relay_welded", True, "box-watchdog/power"),
         ("contact_stuck", "emergency_stop", "emergency-stop/press"),
