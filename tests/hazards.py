@@ -28,6 +28,11 @@ def requirements() -> list[dict[str, Any]]:
     return _table("requirements.toml")["requirement"]
 
 
+def wanted() -> list[dict[str, Any]]:
+    """What is wished for and is no rule, of ``docs/safety/requirements.toml``."""
+    return _table("requirements.toml")["wanted"]
+
+
 def ids() -> tuple[str, ...]:
     """All hazard ids, in the table's order."""
     return tuple(row["id"] for row in rows())

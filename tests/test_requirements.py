@@ -81,6 +81,15 @@ def test_a_requirement_is_whole_and_its_references_exist(row):
         assert row["tests"], "name a test that fails without it, or call it open"
 
 
+def test_what_is_wanted_is_whole_and_no_rule():
+    rows = hazards.wanted()
+    assert rows
+    assert all(set(row) == {"id", "text", "why", "meanwhile"} for row in rows)
+    assert all(row["id"].startswith("WANT-") for row in rows)
+    assert all(len(row[key]) > 20 for row in rows for key in ("text", "why", "meanwhile"))
+    assert len({row["id"] for row in rows}) == len(rows)
+
+
 def test_references_that_lead_nowhere_are_found():
     assert missing(["state_machine/gate.py:judge", "state_machine/gate.py:Cause.name"], ":") == []
     assert missing(["state_machine/gate.py:judges", "state_machine/gates.py:judge"], ":") == [

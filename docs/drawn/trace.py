@@ -20,6 +20,7 @@ def _rows(name: str, kind: str) -> list[Row]:
 HAZARDS: Final = _rows("hazards.toml", "hazard")
 RULES: Final = _rows("requirements.toml", "rule")
 REQUIREMENTS: Final = _rows("requirements.toml", "requirement")
+WANTED: Final = _rows("requirements.toml", "wanted")
 
 
 def _title(rule: str) -> str:
@@ -45,6 +46,11 @@ def _open() -> str:
     ]
     columns = ("requirement", "rule", "what shall hold", "why it is open, what protects", "hazards")
     return table(columns, rows)
+
+
+def _wanted() -> str:
+    rows = [(row["id"], row["text"], row["why"], row["meanwhile"]) for row in WANTED]
+    return table(("wanted", "what", "why it matters", "what protects meanwhile"), rows)
 
 
 def _hazard(hazard: Row) -> str:
@@ -91,6 +97,9 @@ def page() -> str:
         "## Open",
         "What a site must not count on.",
         _open(),
+        "## Wanted, and not a rule",
+        "Not rules of the safety page: things wished for, or known only from hardware.",
+        _wanted(),
         "## By hazard",
         *map(_hazard, HAZARDS),
         "## By rule",
