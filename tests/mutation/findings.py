@@ -46,6 +46,8 @@ class Module(NamedTuple):
     killed: int
     timed_out: int
     """Of the killed."""
+    taken_over: int
+    """Of the killed: noticed in an earlier text of the module, in a line unchanged since."""
     survivors: tuple[Mutant, ...]
 
 

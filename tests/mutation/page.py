@@ -25,6 +25,10 @@ with a test or argued below. Drawn by `make evidence`; do not edit.
 
 What it shows: these tests see these breaks. It does not show that the code does what it
 should, nor what no operator tries: a statement left out, a wrong name, a text.
+
+*By time limit*: of the killed, those that made the tests hang. *Earlier*: of the killed, those
+noticed when other lines of the module were different, in a line that has not changed since;
+after `make clean` all are tried anew.
 """
 
 
@@ -57,15 +61,15 @@ def _origin(origin: Origin) -> str:
 
 def _figures(modules: tuple[Module, ...], verdict: Verdict) -> str:
     rows = [
-        "| module | commit | mutants | killed | of these by time limit | survive | not argued |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| module | commit | mutants | killed | by time limit | earlier | survive | not argued |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for module in modules:
         unargued = sum(each.module == module.name for each in verdict.unargued)
         cells = (f"`{module.name}`", module.commit, module.mutants, module.killed)
-        rest = (module.timed_out, len(module.survivors), unargued)
+        rest = (module.timed_out, module.taken_over, len(module.survivors), unargued)
         rows.append("| " + " | ".join(map(str, cells + rest)) + " |")
-    columns = ("mutants", "killed", "timed_out")
+    columns = ("mutants", "killed", "timed_out", "taken_over")
     sums = [str(sum(getattr(module, name) for module in modules)) for name in columns]
     survive = sum(len(module.survivors) for module in modules)
     rows.append(f"| all | | {' | '.join(sums)} | {survive} | {len(verdict.unargued)} |")

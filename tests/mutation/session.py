@@ -2,7 +2,8 @@
 
 A session belongs to what the module holds, the operators and the tool's version; what was
 killed stays killed. A survivor is tried again when anything else in the tree has changed:
-a test may have been added that notices it.
+a test may have been added that notices it. When the module itself changes, a new session
+takes over what was killed in lines that are as they were, and the page says how many.
 """
 
 import difflib
@@ -10,23 +11,27 @@ import hashlib
 import re
 import subprocess
 import tomllib
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from cosmic_ray.commands import init
-from cosmic_ray.mutating import use_mutation
+from cosmic_ray.mutating import mutate_code, use_mutation
 from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_db import WorkDB
 from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome, WorkItem, WorkResult
 
 from tests.mutation.copied import ROOT, WORK, Tests
-from tests.mutation.findings import HERE, Module, mutant
+from tests.mutation.findings import HERE, Module, Mutant, mutant
 
 TOOL: Final = f"cosmic-ray {version('cosmic-ray')}"
 
 TIME_UP: Final = "time limit"
+
+TAKEN_OVER: Final = "earlier: "
+"""Stands before what noticed a mutant in an earlier text of its module."""
 
 NOTICED: Final = (1, 2)
 """What pytest exits with when a test failed, or when a file of tests could not be loaded."""
@@ -50,9 +55,15 @@ def _open(module: str, operators: frozenset[str]) -> WorkDB:
     source = (WORK / "tree" / module).read_bytes()
     key = hashlib.sha256(repr((sorted(operators), TOOL)).encode() + source).hexdigest()[:12]
     path = WORK / f"{module.replace('/', '-')}-{key}.sqlite"
+    earlier = sorted(
+        (each for each in WORK.glob(f"{module.replace('/', '-')}-*.sqlite") if each != path),
+        key=lambda each: each.stat().st_mtime,
+    )
     session = WorkDB(path, WorkDB.Mode.create)
     if not session.num_work_items:
         init([Path(module)], session, {})
+        if earlier:
+            _take_over(session, earlier[-1], operators)
     others = [
         item.job_id
         for item in session.pending_work_items
@@ -60,6 +71,51 @@ def _open(module: str, operators: frozenset[str]) -> WorkDB:
     ]
     session.set_multiple_results(others, WorkResult(WorkerOutcome.SKIPPED))
     return session
+
+
+Key = tuple[str, Mutant]
+"""Operator and mutant. The same break twice in a definition has one key and two results."""
+
+
+def _take_over(session: WorkDB, earlier: Path, operators: frozenset[str]) -> None:
+    """Keep what was killed before, in lines that have not changed since."""
+    killed: defaultdict[Key, list[WorkResult]] = defaultdict(list)
+    tried: Counter[Key] = Counter()
+    before = WorkDB(earlier, WorkDB.Mode.open)
+    for item, result in before.completed_work_items:
+        if result.worker_outcome is WorkerOutcome.NORMAL:
+            key = _key(item.mutations[0], result.diff or "")
+            tried[key] += 1
+            if result.test_outcome is TestOutcome.KILLED:
+                killed[key].append(result)
+    before.close()
+    now: defaultdict[Key, list[str]] = defaultdict(list)
+    for item in session.pending_work_items:
+        spec = item.mutations[0]
+        if spec.operator_name.partition("/")[2] in operators:
+            source = Path(spec.module_path).read_text("utf-8")
+            after = mutate_code(source, _operator(spec), spec.occurrence)
+            now[_key(spec, _diff(source, after or source))].append(item.job_id)
+    for key, jobs in now.items():
+        if len(jobs) == tried[key] == len(killed[key]):
+            for job, result in zip(jobs, killed[key], strict=True):
+                words = f"{TAKEN_OVER}{(result.output or '').removeprefix(TAKEN_OVER)}"
+                session.set_result(
+                    job, WorkResult(result.worker_outcome, words, result.test_outcome, result.diff)
+                )
+
+
+def _key(spec: MutationSpec, diff: str) -> Key:
+    return spec.operator_name, mutant(str(spec.module_path), spec.definition_name or "", diff)
+
+
+def _operator(spec: MutationSpec) -> Any:
+    return get_operator(spec.operator_name)(**spec.operator_args)
+
+
+def _diff(before: str, after: str) -> str:
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
+    return "\n".join(lines)
 
 
 def _work(session: WorkDB, fingerprint: str) -> list[WorkItem]:
@@ -77,13 +133,12 @@ def _work(session: WorkDB, fingerprint: str) -> list[WorkItem]:
 
 def _try(spec: MutationSpec, tests: Tests) -> WorkResult:
     """Break, test, mend; the output says which test noticed, or which tree did not."""
-    operator = get_operator(spec.operator_name)(**spec.operator_args)
+    operator = _operator(spec)
     with use_mutation(spec.module_path, operator, spec.occurrence) as (before, after):
         if after is None:
             return WorkResult(WorkerOutcome.NO_TEST, output=f"{spec} changes nothing")
         status, output = tests.run()
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
-    diff = "\n".join(lines)
+    diff = _diff(before, after)
     if status == 0:
         return WorkResult(WorkerOutcome.NORMAL, tests.fingerprint, TestOutcome.SURVIVED, diff)
     if status is None:
@@ -128,7 +183,8 @@ def _figures(module: str, session: WorkDB) -> Module:
         commit=commit.strip(),
         mutants=len(done),
         killed=len(done) - len(survived),
-        timed_out=sum(result.output == TIME_UP for _, result in done),
+        timed_out=sum(TIME_UP in (result.output or "") for _, result in done),
+        taken_over=sum((result.output or "").startswith(TAKEN_OVER) for _, result in done),
         survivors=tuple(
             mutant(module, spec.definition_name or "", result.diff or "")
             for spec, result in sorted(survived, key=lambda each: each[0].start_pos)

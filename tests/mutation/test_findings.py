@@ -33,7 +33,7 @@ ORIGIN = Origin("2026-01-02", "abcdef0", "a processor, 2 cores", "tool 1.0")
 
 
 def found(*survivors: Mutant) -> list[Module]:
-    return [Module("state_machine/hold.py", "abcdef0", 10, 10 - len(survivors), 1, survivors)]
+    return [Module("state_machine/hold.py", "abcdef0", 10, 10 - len(survivors), 1, 2, survivors)]
 
 
 def test_a_mutant_is_known_by_its_line_before_and_after():
@@ -68,7 +68,7 @@ def test_what_is_printed_can_be_pasted(tmp_path: Path):
 def test_the_page_shows_figures_arguments_and_answers():
     known = Known((Argument("It is the same.", (FIRST,)),), (Argument("tests/x.py::y", (SECOND,)),))
     page = draw(ORIGIN, found(FIRST), known, findings.judge(found(FIRST), known.argued))
-    assert "| `state_machine/hold.py` | abcdef0 | 10 | 9 | 1 | 1 | 0 |" in page
+    assert "| `state_machine/hold.py` | abcdef0 | 10 | 9 | 1 | 2 | 1 | 0 |" in page
     assert "It is the same." in page
     assert "`tests/x.py::y`" in page
     assert "## Not argued" not in page
