@@ -431,6 +431,18 @@ def test_narrowing_in_numbers():
     assert count(proven, 30_000).high_nl == proven.high_nl
 
 
+@pytest.mark.hazard("HZ-LOST-COUNT")
+@pytest.mark.parametrize(
+    ("withdrawn_nl", "low_nl"), [(699, 28_490), (700, 28_490), (701, 28_480), (2_700, 26_581)]
+)
+def test_narrowing_counts_from_where_the_counters_stood(withdrawn_nl, low_nl):
+    account = Account(base_nl=333_000, seen_nl=333_000, withdrawn_base_nl=700)
+    told = count(account, 353_000, told_nl=383_000, withdrawn_nl=700)
+    proven = ledger.narrow(told, told, 363_000, 10, withdrawn_nl, PPM)
+    assert bounds(proven) == (low_nl, 31_511, 31_511)
+    assert (proven.closed_low_nl, proven.closed_high_nl) == (0, 0)
+
+
 PROOF = PumpReading(identity="A", diameter_um=4_780, infused_nl=30_000, digit_nl=10)
 
 
