@@ -245,7 +245,7 @@ def narrow(
     """
     hand_nl = 0 if kept is now else now.closed_high_nl - max(kept.high_nl, kept.intent_nl)
     moved_nl, back_nl = counter_nl - kept.base_nl, withdrawn_nl - kept.withdrawn_base_nl
-    back_nl += digit_nl if back_nl > 0 else 0
+    back_nl = back_nl + digit_nl if back_nl > 0 else 0
     closed_low_nl, closed_high_nl = kept.closed_low_nl + hand_nl, kept.closed_high_nl + hand_nl
     high_nl = closed_high_nl + more_ppm(moved_nl + digit_nl, scale_ppm)
     low_nl = closed_low_nl + less_ppm(clamp_low(moved_nl - digit_nl - back_nl), scale_ppm)
