@@ -51,6 +51,7 @@ from tests.core.fixtures import (
     compressing,
     exposing,
     injecting,
+    mounted,
     quiet,
     replace,
     retracting,
@@ -149,6 +150,7 @@ CASES = (
     CaseOf("quiet", quiet, change(state={"phase": Phase.PRIME}), QUIET),
     CaseOf("quiet", quiet, change(check={"since_ns": NOW_NS - 6 * NS_PER_S - 1}), QUIET),
     CaseOf("check-motion", check_drop, change(state={"phase": Phase.PRIME}), INFUSION),
+    CaseOf("check-motion", check_drop, change(state={"check": None, "mounted": mounted()}), INFUSION),
     # --- power permit
     CaseOf("not-confirmed", injecting, change(state={"permit": False}), PERMIT),
     CaseOf("not-confirmed", exposing, change(state={"permit": False}), PERMIT),
