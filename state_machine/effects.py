@@ -91,10 +91,31 @@ def _mount_anew(turn: Turn, _request: AnyRequest | None) -> None:
     turn.set(mounted=None, line=LineCheck(prime_before_nl=spent_nl))
 
 
+def _syringe_changed(turn: Turn, _request: AnyRequest | None) -> None:
+    """Cannula out, back to set-up: nothing of the line is known any more; volumes go on.
+
+    The duct's account waits: the pump's counters are cleared with the new syringe, and what
+    it primes does not go into the patient.
+    """
+    _cannula_out(turn)
+    _mount_anew(turn, None)
+    turn.set(
+        ledger=ledger.set_aside(turn.state.ledger),
+        injection=Injection(),
+        exposure=Exposure(),
+        settled_word=False,
+    )
+
+
 def _primed(turn: Turn, request: AnyRequest | None) -> None:
-    """Every self-test was passed: no doubt is left."""
-    turn.set(doubt=None)
-    _next_duct(turn, request)
+    """The first duct; after a change of syringe the one under way, with what it has had."""
+    turn.set(doubt=None)  # every self-test was passed
+    book, pump = turn.state.ledger, turn.readings.pump
+    if book.account is None:
+        _next_duct(turn, request)
+    else:
+        counters = pump.infused_nl, pump.power_up_count, pump.withdrawn_nl
+        turn.set(ledger=ledger.take_up(book, *counters))
 
 
 def _next_duct(turn: Turn, _request: AnyRequest | None) -> None:
@@ -236,6 +257,15 @@ def _let_go(turn: Turn, _request: AnyRequest | None) -> None:
     forbid_retract(turn)
     close_hold(turn, turn.state.stop.words or "stopped")
     turn.set(release=True)
+    if turn.state.phase is Phase.CLOSED:  # while the syringe was changed: nothing comes after
+        _book(turn)
+
+
+def _book(turn: Turn) -> None:
+    """Add the open duct to its breast and day."""
+    if turn.state.ledger.account is not None:
+        turn.set(ledger=ledger.close_duct(turn.state.ledger))
+        save_day(turn)
 
 
 def _closed(turn: Turn, _request: AnyRequest | None) -> None:
@@ -301,6 +331,7 @@ EFFECTS: Final[dict[Event, Callable[[Turn, AnyRequest | None], None]]] = {
     Event.OPEN: _open,
     Event.MOUNT_ANEW: _mount_anew,
     Event.PRIMED: _primed,
+    Event.CHANGE_SYRINGE: _syringe_changed,
     Event.LOCATED: _located,
     Event.CANNULATED: _cannulated,
     Event.ATTEMPT_FAILED: _attempt_failed,

@@ -54,6 +54,8 @@ class Account(msgspec.Struct, frozen=True):
     power_up_count: int = 0
     withdrawn_base_nl: int = 0
     """Pump's withdrawn counter from which the live part is counted."""
+    aside: bool = False
+    """The cannula is out for a change of syringe: what the pump moves does not count here."""
     narrowed: bool = False
     """Its one narrowing was made."""
 
@@ -137,6 +139,38 @@ def open_duct(
         seen_nl=counter_nl,
         power_up_count=power_up_count,
         withdrawn_base_nl=withdrawn_nl,
+    )
+    return msgspec.structs.replace(ledger, account=account)
+
+
+def set_aside(ledger: Ledger) -> Ledger:
+    """Close the live part, as the counter will be cleared; the duct's account stays open."""
+    account = ledger.account
+    if account is None:
+        return ledger
+    high_nl = max(account.high_nl, account.intent_nl)
+    waiting = msgspec.structs.replace(
+        account,
+        closed_low_nl=account.low_nl,
+        closed_high_nl=high_nl,
+        high_nl=high_nl,
+        intent_nl=high_nl,
+        aside=True,
+    )
+    return msgspec.structs.replace(ledger, account=waiting)
+
+
+def take_up(ledger: Ledger, counter_nl: int, power_up_count: int, withdrawn_nl: int = 0) -> Ledger:
+    """Go on with an account that was set aside, at the pump counters as they stand."""
+    if ledger.account is None:
+        return ledger
+    account = msgspec.structs.replace(
+        ledger.account,
+        base_nl=counter_nl,
+        seen_nl=counter_nl,
+        power_up_count=power_up_count,
+        withdrawn_base_nl=withdrawn_nl,
+        aside=False,
     )
     return msgspec.structs.replace(ledger, account=account)
 

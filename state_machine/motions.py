@@ -57,7 +57,7 @@ def count(turn: Turn) -> None:
     """Bring the open account up to the newest answer of the pump."""
     state, pump = turn.state, turn.readings.pump
     account, mounted, plan = state.ledger.account, state.mounted, state.plan
-    if account is None or not pump.at_ns:
+    if account is None or account.aside or not pump.at_ns:
         return
     powered_up = pump.power_up_count != account.power_up_count
     if powered_up and pump.at_ns == state.readings.pump.at_ns:

@@ -106,7 +106,9 @@ def start(profile: Profile, kept: bytes | None, entry_seq: int, boot_id: str = "
 
 def _unproven(last: Kept) -> Unproven | None:
     account = last.ledger.account
-    if account is None or account.power_up_count == AFTER_RESTART or not last.identity:
+    if account is None or account.aside or not last.identity:
+        return None
+    if account.power_up_count == AFTER_RESTART:
         return None
     return Unproven(
         account=account,

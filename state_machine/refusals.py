@@ -89,7 +89,7 @@ def over_volume(s: Seen) -> bool:
     """Were the motion to run to its end unheard, would a volume limit be passed?"""
     state, pump, limits = s.state, s.wanted.pump, s.state.profile.limits
     account, mounted = state.ledger.account, state.mounted
-    if account is None or mounted is None:
+    if account is None or account.aside or mounted is None:
         return not (state.plan is not None and state.plan.purpose in TIP_OUT_PURPOSES)
     plan = state.plan
     if plan is not None and plan.asked_ns:

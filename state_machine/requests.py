@@ -58,6 +58,7 @@ class Event(enum.Enum):
     TOP_UP = "top-up"
     REFILL = "refill"
     NEXT_DUCT = "next-duct"
+    CHANGE_SYRINGE = "change-syringe"
     DONE = "done"
     DECANNULATED = "decannulated"
     CARE_GIVEN = "aftercare-given"

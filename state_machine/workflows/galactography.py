@@ -159,7 +159,10 @@ TO_ARM = (
     SWITCH_UP,
     C(lambda f: f.injections_left, "no injection is left for this duct or breast today"),
     C(lambda f: f.volume_left, "no volume is left for this duct or breast today"),
-    C(lambda f: f.syringe_left, "the syringe does not hold what is planned: close, refill, prime"),
+    C(
+        lambda f: f.syringe_left,
+        "the syringe does not hold what is planned: take the cannula out, ask for change-syringe",
+    ),
     TEMPERATURE,
     C(
         lambda f: f.zeroed,
@@ -299,6 +302,16 @@ _FORWARD: Final[tuple[Row, ...]] = (
     Row(P.EXPOSURE_ARMED, E.DISARM, P.EXPOSURE, "disarm"),
     Row(P.REVIEW, E.NEXT_VIEW, P.COMPRESSION, "next view", needs=(STOPPED,)),
     Row(P.REVIEW, E.NEXT_DUCT, P.LOCATE_DUCT, "cannula out: next duct", needs=(STOPPED, PADDLE_UP)),
+    *(
+        Row(
+            phase,
+            E.CHANGE_SYRINGE,
+            P.SET_UP,
+            "cannula out: change the syringe, prime and test again",
+            needs=(NAMED, STOPPED, PADDLE_UP, NO_PAIN),
+        )
+        for phase in (P.LOCATE_DUCT, P.ARM, P.SETTLE, P.REVIEW)
+    ),
     Row(P.REVIEW, E.DONE, P.DECANNULATE, "the images are done", Actor.RADIOLOGIST, needs=(NAMED,)),
     Row(
         P.DECANNULATE,

@@ -359,7 +359,7 @@ class FakeRoom:
         powered = self.box.relay_closed and self.box.trip_cause is TripCause.NONE
         if powered:
             self.pump.run_for(span_ns)
-        if account is not None:
+        if account is not None and not account.aside:
             self.true_in_duct += self.pump.true_moved - before
         if self.box.follow(self.targets, self.now_ns):
             self.pump.power_cut()
