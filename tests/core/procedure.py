@@ -109,7 +109,8 @@ class People:
     def fill(self, drop_nl: int = 61_000) -> None:
         """Prime; contrast shows at the tip when ``drop_nl`` was moved."""
         self.begin_tip_out("prime")
-        self.wait(lambda room: room.readings.pump.infused_nl >= drop_nl)
+        begun_nl = self.room.readings.pump.infused_nl
+        self.wait(lambda room: room.readings.pump.infused_nl >= begun_nl + drop_nl)
         self.say(rq.FirstDrop)
         self.end_tip_out()
 

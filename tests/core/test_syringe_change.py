@@ -36,7 +36,7 @@ def injected(**limits: Any) -> People:
 
 def mount(people: People) -> None:
     names = {"contrast": CONTRAST.name, "syringe": SYRINGE.name, "cannula": CANNULA.name}
-    people.say(rq.SetUpRoom, lot="L2", temperature_mc=37_000, volume_nl=900_000, **names)
+    people.say(rq.SetUpRoom, lot="L2", volume_nl=900_000, **names)
     people.ticks(2)
     people.do(Event.SET_UP)
 

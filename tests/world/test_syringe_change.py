@@ -12,6 +12,7 @@ def test_a_second_syringe_goes_on_in_the_same_duct():
     first_nl = scene.high_nl
     scene.hand("tip", "out").run(1)
     assert scene.do("change-syringe") == ()
+    scene.hand("unfilled_nl", 59_000)  # with a new, empty line: its first drop is a test
     scene.hands_on().until_phase("settle", 300)
     assert first_nl + 50_000 < scene.high_nl < first_nl + 53_000
     assert scene.state.duct is not None
