@@ -88,7 +88,8 @@ def _pressure(room: Room, now_ns: int) -> dict[str, Any]:
     return {
         "line_pa": readings.line.pressure_pa,
         "net_pa": observe.net_pa(state, readings, now_ns),
-        "net_is": "uncompensated",
+        "net_upper_pa": observe.net_upper_pa(state, readings, now_ns),
+        "net_is": _net_is(room, now_ns),
         "line_age_ms": _age_ms(readings.line.at_ns, now_ns),
         "temperature_mc": observe.temperature_mc(state, readings, now_ns),
     }
@@ -129,6 +130,15 @@ def _line(room: Room, now_ns: int) -> dict[str, Any]:
             for proof in line.proofs
         ],
     }
+
+
+def _net_is(room: Room, now_ns: int) -> str:
+    """How the net pressure beside it was come by, in one word to show with the value."""
+    state, readings = room.state, room.readings
+    if observe.net_pa(state, readings, now_ns) is not None:
+        return "estimated"
+    known = observe.net_upper_pa(state, readings, now_ns) is not None
+    return "not valid: all of the line's" if known else "not known"
 
 
 def _age_ms(at_ns: int, now_ns: int) -> int | None:

@@ -139,7 +139,8 @@ def panel(shown: dict[str, Any]) -> Panel:
     table.add_row(
         "pressure",
         f"line {kilopascals(pressure['line_pa'])} kPa, "
-        f"net {kilopascals(pressure['net_pa'])} kPa ({pressure['net_is']})",
+        f"net {kilopascals(pressure['net_pa'])} kPa, "
+        f"at most {kilopascals(pressure['net_upper_pa'])} ({pressure['net_is']})",
     )
     hold = shown["hold"]
     table.add_row("hold", ": ".join(part for part in (hold["phase"], hold["why"]) if part))

@@ -9,11 +9,12 @@ from typing import Final
 
 import msgspec
 
+from state_machine import detectors, injection, ledger, observe, timing
 from state_machine import hold as hold_gate
-from state_machine import injection, ledger, observe, timing
 from state_machine.entries import HoldChanged, Noted, SideDaySaved
 from state_machine.facts import case_of
 from state_machine.ledger import Ledger, SideDay
+from state_machine.pressure import Watch
 from state_machine.requests import AnyRequest, Cannulate, ChooseDuct, Event, OpenCase
 from state_machine.state import (
     Duct,
@@ -73,6 +74,7 @@ def _open(turn: Turn, request: AnyRequest | None) -> None:
         ledger=Ledger(patient_id=case.patient_id, side=case.side, utc_day=case.utc_day, days=days),
         mounted=None,
         line=LineCheck(),
+        watch=Watch(),
         duct=None,
         duct_count=0,
         injection=Injection(),
@@ -152,7 +154,9 @@ def _cannulated(turn: Turn, request: AnyRequest | None) -> None:
         return
     difficult = duct.difficult or request.difficult
     turn.set(
-        duct=replace(duct, cannula_in_ns=turn.now_ns, difficult=difficult), injection=Injection()
+        duct=replace(duct, cannula_in_ns=turn.now_ns, difficult=difficult),
+        injection=Injection(),
+        watch=Watch(),
     )
 
 
@@ -168,6 +172,7 @@ def _armed(turn: Turn, _request: AnyRequest | None) -> None:
             ledger=ledger.put_day(state.ledger, begun),
         )
         save_day(turn)
+    turn.set(watch=detectors.forgotten(state.watch))
     arm_hold(turn, HoldAction.INJECT)
 
 
@@ -190,7 +195,7 @@ def _finished(turn: Turn, _request: AnyRequest | None) -> None:
 
 def _again(turn: Turn, _request: AnyRequest | None) -> None:
     """Top-up or refill: a new injection into the same duct; its volumes carry over."""
-    turn.set(injection=Injection(), settled_word=False)
+    turn.set(injection=Injection(), watch=Watch(), settled_word=False)
 
 
 def _sealed(turn: Turn, _request: AnyRequest | None) -> None:
@@ -268,11 +273,17 @@ def _book(turn: Turn) -> None:
         save_day(turn)
 
 
+def _resumed(turn: Turn, _request: AnyRequest | None) -> None:
+    """The radiologist has decided that the fall of pressure was no tear."""
+    turn.set(watch=replace(turn.state.watch, torn_ns=0))
+
+
 def _closed(turn: Turn, _request: AnyRequest | None) -> None:
     turn.set(
         case=None,
         mounted=None,
         line=LineCheck(),
+        watch=Watch(),
         duct=None,
         plan=None,  # of a pump that was lost: it must not end in the next procedure
         injection=Injection(),
@@ -356,5 +367,6 @@ EFFECTS: Final[dict[Event, Callable[[Turn, AnyRequest | None], None]]] = {
     Event.PAIN: _let_go,
     Event.EMERGENCY: _let_go,
     Event.ABORT: _let_go,
+    Event.RESUME: _resumed,
     Event.CLOSE: _closed,
 }

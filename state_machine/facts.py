@@ -6,7 +6,7 @@ and tested without a room. ``gather`` is the only place that derives them.
 
 import msgspec
 
-from state_machine import alarms, daily_check, ledger, observe, selftests
+from state_machine import alarms, daily_check, ledger, net, observe, selftests
 from state_machine import hold as hold_gate
 from state_machine.limits import Limits
 from state_machine.profile import Severity
@@ -31,7 +31,7 @@ class Facts(msgspec.Struct, frozen=True):
     # who asks
     by_named: bool = False
     may_resume: bool = False
-    """After pain only the performing radiologist may go on."""
+    """After pain or a suspected tear only the performing radiologist may go on."""
     anchor: Phase = Phase.STANDBY
     """Where a stopped procedure may go on."""
     # opening
@@ -79,6 +79,8 @@ class Facts(msgspec.Struct, frozen=True):
     resistance_linear: bool = False
     drop_allowed: bool = False
     stored_allowed: bool = False
+    spread_allowed: bool = False
+    """Net pressure can be told closely enough at the full rate."""
     counters_zero: bool = False
     # duct
     duct_named: bool = False
@@ -156,12 +158,12 @@ def read_back(state: State) -> str:
 
 
 def _who(state: State, request: AnyRequest | None) -> dict[str, bool]:
-    pain = state.stop.event == Event.PAIN.value
+    reserved = state.stop.event == Event.PAIN.value or bool(state.watch.torn_ns)
     if request is None:
-        return {"by_named": True, "may_resume": not pain}
+        return {"by_named": True, "may_resume": not reserved}
     return {
         "by_named": bool(request.by.strip()),
-        "may_resume": not pain or is_performer(state, request),
+        "may_resume": not reserved or is_performer(state, request),
     }
 
 
@@ -270,6 +272,7 @@ def _prime(state: State, readings: Readings, limits: Limits) -> dict[str, bool]:
         "resistance_in_band": selftests.passed(state, selftests.OPEN_TIP),
         "resistance_linear": selftests.passed(state, selftests.LINEARITY),
         "drop_allowed": drop_pa <= limits.flow_drop_pa,
+        "spread_allowed": net.spread_pa(state, limits.rate_nl_min) <= limits.net_spread_pa,
         "stored_allowed": observe.stored_nl(state, drop_pa) <= limits.stored_volume_nl,
         "counters_zero": observe.proven_stopped(pump)
         and pump.infused_nl == 0
@@ -294,7 +297,7 @@ def _arming(
 ) -> dict[str, bool]:
     limits, pump, duct = state.profile.limits, readings.pump, state.duct
     case = state.case
-    net_pa = observe.net_pa(state, readings, now_ns)
+    upper_pa = observe.net_upper_pa(state, readings, now_ns)
     repeated = isinstance(request, ConfirmArm) and request.plan == read_back(state) != ""
     unit = readings.mammograph
     pump_lost, unit_lost = pump.link is not Link.UP, unit.link is not Link.UP
@@ -313,7 +316,7 @@ def _arming(
         and duct is not None
         and observe.volume_left_nl(state) >= limits.motion_least_nl,
         "syringe_left": observe.syringe_left_nl(state) >= observe.planned_nl(state),
-        "net_below_pause": net_pa is not None and net_pa < limits.net_pause_pa,
+        "net_below_pause": upper_pa is not None and upper_pa < limits.net_pause_pa,
         "paddle_released": unit.link is Link.UP and unit.paddle is Paddle.RELEASED,
         "unit_idle": unit.link is Link.UP
         and unit.unit_state in (UnitState.STANDBY, UnitState.DONE)

@@ -132,7 +132,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause("stored-volume", _INFUSION, refusals.stored_over, "the line stores more at this rate than may come after a stop", _ABNORMAL, "HZ-STOP-FAILS"),
     Cause("line-pressure", _RUN | _QUIET, refusals.line_over, "the line pressure is over its limit", _LATCHED, "HZ-OVERPRESSURE"),
     Cause("line-zero", _INFUSION, lambda s: refusals.for_inject(s) and not observe.zeroed(s.state, s.readings), "the line sensor has lost its zero", _ABNORMAL, "HZ-OVERPRESSURE"),
-    Cause("net-pressure", _RUN, refusals.net_over, "the net pressure (uncompensated) is over its pause level", _ABNORMAL, "HZ-OVERPRESSURE"),
+    Cause("net-pressure", _RUN, refusals.net_over, "the net pressure (upper bound) is over its pause level", _ABNORMAL, "HZ-OVERPRESSURE"),
+    Cause("net-unsure", _INFUSION, refusals.net_unsure, "the net pressure cannot be told closely enough at this rate: warm the contrast", _ABNORMAL, "HZ-OVERPRESSURE"),
     Cause("temperature", _INFUSION, lambda s: refusals.for_inject(s) and not observe.temperature_ok(s.state, s.readings, s.now_ns), "the contrast temperature is missing, too long ago or out of range", _ABNORMAL, "HZ-OVERPRESSURE"),
     # --- pump and X-ray exclude each other ------------------------------------------------
     Cause("unit-busy", _INFUSION | {Output.WITHDRAW}, refusals.unit_busy, "the mammography unit is preparing or exposing", _ABNORMAL, "HZ-FLOW-AND-XRAY"),

@@ -134,18 +134,21 @@ def follow(plan: Plan, state: State, readings: Readings, now_ns: int) -> Plan:
     pump = readings.pump
     running = pump.motion is Motion.RUNNING and pump.motion_id == plan.motion_id
     running_ns = plan.running_ns or (now_ns if running else 0)
+    slowed = plan.slowed or _nears_pause(plan, state, readings, now_ns)
+    top = top_nl_min(plan, slowed)
     rate = plan.start_rate_nl_min
     if running_ns:
-        begun = msgspec.structs.replace(plan, running_ns=running_ns)
+        begun = msgspec.structs.replace(plan, running_ns=running_ns, slowed=slowed)
         rate = _ramp_nl_min(begun, state.profile.limits.ramp_nl_min_s, now_ns)
     # the wire has four digits: what the pump confirms may be up to 0.1 % lower
-    at_top = running and pump.rate_nl_min * 1_000 >= plan.top_rate_nl_min * 999
+    at_top = running and pump.rate_nl_min * 1_000 >= top * 999
     half = plan.half_rate_nl_min
     at_half = running and half and pump.rate_nl_min * 1_000 >= half * 999
     return msgspec.structs.replace(
         plan,
         running_ns=running_ns,
-        rate_nl_min=max(plan.rate_nl_min, rate),
+        slowed=slowed,
+        rate_nl_min=min(top, max(plan.rate_nl_min, rate)),
         top_ns=plan.top_ns or (now_ns if at_top else 0),
         half_ns=plan.half_ns or (now_ns if at_half else 0),
         released=plan.released or (bool(plan.asked_ns) and not holds(state)),
@@ -164,8 +167,24 @@ def _climb(plan: Plan) -> tuple[int, int, int]:
     if plan.half_rate_nl_min and not plan.half_ns:
         return plan.running_ns, plan.start_rate_nl_min, plan.half_rate_nl_min
     if plan.half_rate_nl_min:
-        return plan.half_ns + PLATEAU_NS, plan.half_rate_nl_min, plan.top_rate_nl_min
-    return plan.running_ns, plan.start_rate_nl_min, plan.top_rate_nl_min
+        return plan.half_ns + PLATEAU_NS, plan.half_rate_nl_min, top_nl_min(plan, plan.slowed)
+    return plan.running_ns, plan.start_rate_nl_min, top_nl_min(plan, plan.slowed)
+
+
+def top_nl_min(plan: Plan, slowed: bool) -> int:
+    """The rate that the ramp ends at: half of it once net pressure came near its pause level."""
+    return plan.top_rate_nl_min // 2 if slowed else plan.top_rate_nl_min
+
+
+def _nears_pause(plan: Plan, state: State, readings: Readings, now_ns: int) -> bool:
+    """The upper bound of net pressure is over its warning level while contrast goes in."""
+    upper_pa = observe.net_upper_pa(state, readings, now_ns)
+    return (
+        plan.purpose is Purpose.INJECT
+        and bool(plan.running_ns)
+        and upper_pa is not None
+        and upper_pa > state.profile.limits.net_warn_pa
+    )
 
 
 def next_ramp_ns(plan: Plan, now_ns: int) -> int | None:

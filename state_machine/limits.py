@@ -79,6 +79,21 @@ LIMITS: Final[tuple[Limit, ...]] = (
     Limit("net_pause_pa", 6_000, _MOST, "net pressure: pause", "HZ-OVERPRESSURE", _A, "D; S64, S65"),
     Limit("net_stop_pa", 8_000, _MOST, "net pressure: stop", "HZ-OVERPRESSURE", _A, "D; S64, S65"),
     Limit("false_passage_pa", 2_000, _MOST, "net pressure before the first checkpoint", "HZ-EXTRAVASATION", _A, "D; C3"),
+    Limit("net_spread_pa", 2_000, _MOST, "net pressure: upper bound above the estimate, steady, to inject", "HZ-OVERPRESSURE", _A, "safety rules 4.1; decision 0016"),
+    Limit("slope_share_ppm", 400_000, _MOST, "rise of line pressure over that of a closed line: occlusion", "HZ-OVERPRESSURE", "computed", "safety rules 4.3; C3"),
+    Limit("slope_time_ns", 300 * NS_PER_MS, _MOST, "time it must rise so fast", "HZ-OVERPRESSURE", "computed", "C3"),
+    Limit("tear_drop_pa", 1_000, _MOST, "sudden fall of net pressure, or 6 sigma", "HZ-EXTRAVASATION", "computed", "C3"),
+    Limit("tear_drop_ppm", 400_000, _MOST, "sudden fall of net pressure over its peak", "HZ-EXTRAVASATION", "computed", "C3"),
+    Limit("tear_time_ns", 5 * NS_PER_S, _LEAST, "time within which a fall is sudden", "HZ-EXTRAVASATION", "computed", "C3"),
+    Limit("dislodged_from_pa", 1_000, _MOST, "net pressure before the cannula slipped out", "HZ-EXTRAVASATION", _A, "C3"),
+    Limit("dislodged_zero_pa", 250, _LEAST, "net pressure that is zero, or 3 sigma", "HZ-EXTRAVASATION", _A, "C3"),
+    Limit("dislodged_time_ns", NS_PER_S, _LEAST, "time within which it falls to zero", "HZ-EXTRAVASATION", "computed", "C3"),
+    Limit("plateau_net_pa", 2_000, _MOST, "net pressure from which it must go on rising with volume", "HZ-EXTRAVASATION", "computed", "C3; D"),
+    Limit("plateau_volume_nl", 50_000, _MOST, "volume over which the rise is taken", "HZ-EXTRAVASATION", "computed", "C3; D"),
+    Limit("plateau_ppm", 400_000, _LEAST, "rise with volume over its steepest: reflux or leak", "HZ-EXTRAVASATION", "computed", "C3; D"),
+    Limit("plateau_tau_ns", 2 * NS_PER_S, _MOST, "time constant up to which a plateau can be told", "HZ-EXTRAVASATION", "computed", "C3"),
+    Limit("flow_share_ppm", 100_000, _MOST, "volume counted against rate confirmed", "HZ-OVERRATE", _A, "D; GIP 1.2"),
+    Limit("flow_time_ns", 15 * NS_PER_S, _MOST, "time over which they are compared", "HZ-OVERRATE", _A, "D; GIP 1.2"),
     Limit("rest_pressure_pa", 500, _MOST, "line pressure at rest, tip out", "HZ-OVERPRESSURE", _A, "C4"),
     Limit("stiffness_pressure_pa", 20_000, _MOST, "line pressure of a push against the closed stopcock", "HZ-OVERPRESSURE", _A, "safety rules 1.7; C4: 10 kPa expected"),
     Limit("retract_least_pa", 500, _LEAST, "line pressure under which nothing is withdrawn", "HZ-AIR", _A, "D; S76 1.8.1"),
@@ -161,6 +176,21 @@ class Limits(msgspec.Struct, frozen=True):
     net_pause_pa: int = 4_000
     net_stop_pa: int = 6_000
     false_passage_pa: int = 2_000
+    net_spread_pa: int = 1_500
+    slope_share_ppm: int = 400_000
+    slope_time_ns: int = 300 * NS_PER_MS
+    tear_drop_pa: int = 1_000
+    tear_drop_ppm: int = 400_000
+    tear_time_ns: int = 5 * NS_PER_S
+    dislodged_from_pa: int = 1_000
+    dislodged_zero_pa: int = 250
+    dislodged_time_ns: int = NS_PER_S
+    plateau_net_pa: int = 2_000
+    plateau_volume_nl: int = 50_000
+    plateau_ppm: int = 400_000
+    plateau_tau_ns: int = 2 * NS_PER_S
+    flow_share_ppm: int = 100_000
+    flow_time_ns: int = 15 * NS_PER_S
     rest_pressure_pa: int = 500
     stiffness_pressure_pa: int = 20_000
     retract_least_pa: int = 500

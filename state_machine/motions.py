@@ -66,7 +66,9 @@ def count(turn: Turn) -> None:
     if plan is not None and plan.purpose is not Purpose.RETRACT:
         told_nl = plan.until_nl
         if plan.asked_ns:
-            unheard_nl = volume_ceil_nl(plan.rate_nl_min, turn.now_ns - pump.at_ns)
+            # a pump told to go slower goes on at what it confirmed until it has heard so
+            rate_nl_min = max(plan.rate_nl_min, pump.rate_nl_min)
+            unheard_nl = volume_ceil_nl(rate_nl_min, turn.now_ns - pump.at_ns)
     counted = ledger.count(
         account,
         pump.infused_nl,
@@ -253,7 +255,8 @@ def _tip_out_ended(turn: Turn, plan: Plan, moved_nl: int, reached: bool) -> None
     turn.set(line=line)
     if plan.purpose is Purpose.OPEN_TIP and reached:
         resistance = selftests.resistance_pa_s_ul(line, plan)
-        turn.set(line=replace(line, resistance_pa_s_ul=resistance))
+        warmth_mc = observe.temperature_mc(turn.state, turn.readings, turn.now_ns) or 0
+        turn.set(line=replace(line, resistance_pa_s_ul=resistance, resistance_mc=warmth_mc))
         course.note_open_tip(turn, resistance)
         proofs = selftests.open_tip(turn.state, turn.readings, plan, turn.now_ns)
         course.conclude(turn, *proofs)

@@ -7,20 +7,14 @@ of each other against a wrong *reading* (safety rules 4.7).
 
 from state_machine import ledger
 from state_machine.readings import Link, Motion, Prompt, PumpReading, Readings
-from state_machine.state import Phase, Purpose, State
+from state_machine.state import Phase, State
 from state_machine.units import (
-    NS_PER_S,
     PA_PER_KPA,
     ceil_div,
     clamp_low,
-    flow_drop_pa,
     interpolate,
     poiseuille_pa_s_ul,
 )
-
-RELAX_NS = 5 * NS_PER_S
-"""After a stop the line needs about three time constants (tau <= 1.5 s) before its
-pressure is the duct's; no net pressure is given in between (assumption, facts C2)."""
 
 COUNT_MARGIN_NL = 5_000
 """Kept free below a volume limit for the counter's digit and the unheard volume of stops."""
@@ -121,26 +115,23 @@ def line_pressure_pa(state: State, readings: Readings, now_ns: int) -> int | Non
 
 
 def net_pa(state: State, readings: Readings, now_ns: int) -> int | None:
-    """Net (duct) pressure, *uncompensated*: line minus R times Q, R as measured at prime.
+    """Net (duct) pressure, estimated with the resistance measured at the open tip.
 
-    It lags the line's time constant and does not know that contrast warms in the nipple.
-    None when it cannot be known: line stale, R not measured, a retract under way, or the
-    line still relaxing after a stop.
+    It is as old as the middle of its window, half a second. None when it cannot be known:
+    line stale, resistance not measured, too few readings.
     """
-    pressure_pa = line_pressure_pa(state, readings, now_ns)
-    resistance = state.line.resistance_pa_s_ul
-    if pressure_pa is None or not resistance:
-        return None
-    pump, plan = readings.pump, state.plan
-    if plan is not None and plan.purpose is Purpose.RETRACT:
-        return None
-    if pump.motion is Motion.RUNNING:
-        return pressure_pa - flow_drop_pa(resistance, pump.rate_nl_min)
-    still_ns = max(state.injection.ended_ns, state.injection.retracted_ns)
-    relaxing = still_ns and now_ns - still_ns < RELAX_NS
-    if not proven_stopped(pump) or relaxing:
-        return None
-    return pressure_pa
+    known = line_fresh(state, readings, now_ns) and state.line.resistance_pa_s_ul
+    return state.net.net_pa if known else None
+
+
+def net_upper_pa(state: State, readings: Readings, now_ns: int) -> int | None:
+    """What the duct has at most, now; every limit on net pressure is judged by it.
+
+    Nothing suspends it: without an estimate it is the whole line pressure. None only
+    where the line is stale (which stops an injection by itself) or nothing was measured.
+    """
+    known = line_fresh(state, readings, now_ns) and state.line.resistance_pa_s_ul
+    return state.net.upper_pa if known else None
 
 
 def temperature_mc(state: State, readings: Readings, now_ns: int) -> int | None:
@@ -254,10 +245,10 @@ def rate_limit_nl_min(state: State, delivered_nl: int) -> int:
 def settled(state: State, readings: Readings, now_ns: int) -> bool:
     """Net pressure has stood still long enough, below the pause level (rules 4.5)."""
     limits, injection = state.profile.limits, state.injection
-    net = net_pa(state, readings, now_ns)
+    upper_pa = net_upper_pa(state, readings, now_ns)
     return (
-        net is not None
-        and net < limits.net_pause_pa
+        upper_pa is not None
+        and upper_pa < limits.net_pause_pa
         and bool(injection.reference_ns)
         and now_ns - injection.reference_ns >= limits.settle_window_ns
     )

@@ -7,7 +7,7 @@ They read state, readings and what is wanted, and nothing of the workflow. The t
 from typing import Final, NamedTuple
 
 from state_machine import hold as hold_gate
-from state_machine import ledger, observe
+from state_machine import ledger, net, observe
 from state_machine.alarms import line_limit_pa
 from state_machine.limits import LIMIT_BY_NAME
 from state_machine.readings import MOVING_PROMPTS, Link, Readings, UnitState
@@ -204,9 +204,17 @@ def stored_over(s: Seen) -> bool:
 
 
 def net_over(s: Seen) -> bool:
-    """The net pressure is over its pause level."""
-    net_pa = observe.net_pa(s.state, s.readings, s.now_ns)
-    return for_inject(s) and net_pa is not None and net_pa > s.state.profile.limits.net_pause_pa
+    """The upper bound of net pressure is over its pause level."""
+    upper_pa = observe.net_upper_pa(s.state, s.readings, s.now_ns)
+    return for_inject(s) and upper_pa is not None and upper_pa > s.state.profile.limits.net_pause_pa
+
+
+def net_unsure(s: Seen) -> bool:
+    """Net pressure cannot be told closely enough at this rate: cold contrast, slow line."""
+    plan = s.state.plan
+    most_pa = min(s.state.profile.limits.net_spread_pa, ceiling("net_spread_pa"))
+    top_nl_min = max(s.wanted.pump.rate_nl_min, plan.top_rate_nl_min if plan else 0)
+    return for_inject(s) and net.spread_pa(s.state, top_nl_min) > most_pa
 
 
 def line_over(s: Seen) -> bool:
@@ -280,7 +288,7 @@ def compression_unsure(s: Seen) -> bool:
 
 
 def retract_bad(s: Seen) -> bool:
-    """A retract is unbounded, without pressure, without a cannula, or without standstill."""
+    """A retract is unbounded, without pressure, without a cannula in, or without standstill."""
     pump, limits, duct = s.wanted.pump, s.state.profile.limits, s.state.duct
     plan, pressure_pa = s.state.plan, s.readings.line.pressure_pa
     running = s.state.targets.pump.action is PumpAction.WITHDRAW
@@ -296,5 +304,6 @@ def retract_bad(s: Seen) -> bool:
         > min(limits.retract_rate_nl_min, ceiling("retract_rate_nl_min"))
         or pressure_pa is None
         or pressure_pa <= limits.retract_least_pa
+        or bool(s.state.watch.dislodged_ns)
         or not (running or observe.proven_stopped(s.readings.pump))
     )

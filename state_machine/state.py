@@ -9,6 +9,7 @@ import enum
 import msgspec
 
 from state_machine.ledger import Ledger, Unproven
+from state_machine.pressure import Net, Watch
 from state_machine.profile import Cannula, Contrast, Profile, Syringe
 from state_machine.readings import Readings
 from state_machine.requests import Side
@@ -145,6 +146,8 @@ class LineCheck(msgspec.Struct, frozen=True):
     push: Push = Push()
     resistance_pa_s_ul: int = 0
     """Open-tip resistance measured at prime; 0 = not measured."""
+    resistance_mc: int = 0
+    """Contrast temperature when it was measured; 0 = not known."""
     compliance_nl_kpa: int = 0
     """Compliance of syringe and line measured against the closed stopcock; 0 = not measured."""
     proofs: tuple[Proof, ...] = ()
@@ -246,6 +249,8 @@ class Plan(msgspec.Struct, frozen=True):
     """When the pump first confirmed that rate; 0 = not yet."""
     done: bool = False
     """What it was for is known: stop before the end of its volume."""
+    slowed: bool = False
+    """Net pressure came near its pause level: half the top rate for the rest of this motion."""
     released: bool = False
     """The switch was let go after RUN was wanted: this motion is over, whatever is pressed."""
 
@@ -372,6 +377,8 @@ class State(msgspec.Struct, frozen=True):
     line: LineCheck = LineCheck()
     doubt: Doubt | None = None
     """A self-test failed, and no set-up has passed them all since; survives closing."""
+    net: Net = Net()
+    watch: Watch = Watch()
     duct: Duct | None = None
     duct_count: int = 0
     hold: Hold = Hold()

@@ -11,10 +11,12 @@ from state_machine import (
     alarms,
     checking,
     course,
+    detectors,
     effects,
     gate,
     intake,
     motions,
+    net,
     observe,
     proposal,
     timing,
@@ -62,6 +64,7 @@ def step(
     turn = Turn(state, readings, now_ns)
     _note_inputs(turn, requests)
     _watch(turn)
+    _watch_pressure(turn)
     course.note_exposure(turn)
     motions.count(turn)
     motions.prove(turn)
@@ -147,9 +150,18 @@ def _watch(turn: Turn) -> None:
         hold=hold,
         exposure=exposure,
         line=line,
-        injection=timing.settling(state, readings, now_ns),
         release=state.release and not _seen_released(state, unit),
         reclose_trip_count=state.reclose_trip_count if reclosing else 0,
+    )
+
+
+def _watch_pressure(turn: Turn) -> None:
+    """Estimate net pressure from the newest reading; what its course says."""
+    readings, now_ns = turn.readings, turn.now_ns
+    turn.set(net=net.take(turn.state, readings))
+    turn.set(
+        watch=detectors.watch(turn.state, readings, now_ns),
+        injection=timing.settling(turn.state, readings, now_ns),
     )
 
 

@@ -103,8 +103,6 @@ def _spans(state: State, now_ns: int) -> tuple[int, ...]:
             instants.append(climb_ns)
         if plan.running_ns:
             instants.append(plan.running_ns + limits.motor_time_ns - done.motor_ns + 1)
-    if done.ended_ns:
-        instants.append(max(done.ended_ns, done.retracted_ns) + observe.RELAX_NS)
     if state.observed_ns:
         instants.append(observe.observation_ends_ns(state))
     if done.reference_ns:

@@ -61,8 +61,9 @@ SNAPSHOT: Final[tuple[tuple[str, str, str], ...]] = (
     ("rate.confirmed_nl_min", "nL/min", "as the pump confirmed; 0 unless it runs"),
     ("pressure", "object", ""),
     ("pressure.line_pa", "Pa, null", "as last read; see its age"),
-    ("pressure.net_pa", "Pa, null", "null: cannot be known now"),
-    ("pressure.net_is", "text", "`uncompensated`; show it beside the value"),
+    ("pressure.net_pa", "Pa, null", "estimate of the duct's pressure; null: cannot be known now"),
+    ("pressure.net_upper_pa", "Pa, null", "the duct has at most this; limits are judged by it"),
+    ("pressure.net_is", "text", "`estimated`, `not valid: ...` or `not known`; show it beside"),
     ("pressure.line_age_ms", "ms, null", "age of the line pressure's question"),
     (
         "pressure.temperature_mc",

@@ -42,6 +42,8 @@ RULES: Final = {
     " the duct. Priming and tip drops are bounded and need the word that the tip is out.",
     "safety rules 1.8": "A pump line that answers too slowly refuses arming.",
     "safety rules 3.2": "A pass that is too late closes the hold.",
+    "safety rules 4.1": "Net pressure is judged by an upper bound that nothing suspends: the"
+    " cannula as warm as the body, measured too high.",
     "safety rules 4.2": "Contrast temperature comes from a sensor or an entry; outside its range,"
     " or absent, injection is refused.",
     "safety rules 4.3": "Bounds on the pressure lost over line and cannula, and on the volume"

@@ -141,6 +141,11 @@ TO_LEAVE_PRIME = (
         "the line would store too much at this rate and give it after a stop: warm the contrast,"
         " or a wider or shorter cannula",
     ),
+    C(
+        lambda f: f.spread_allowed,
+        "net pressure cannot be told closely enough: warm the contrast to 37 degrees, close and"
+        " begin anew; or a wider or shorter cannula",
+    ),
     C(lambda f: f.at_rest, "the line pressure at rest is not zero: wait, or zero again"),
     C(lambda f: f.counters_zero, "the pump's counters are not zero yet: wait"),
 )
@@ -201,7 +206,10 @@ TO_ARM_EXPOSURE = (
 )
 TO_RESUME = (
     NAMED,
-    C(lambda f: f.may_resume, "after pain only the performing radiologist may go on, by name"),
+    C(
+        lambda f: f.may_resume,
+        "after pain or a suspected tear only the performing radiologist may go on, by name",
+    ),
     NO_ESTOP,
     NO_PAIN,
     NO_ALARM,
@@ -238,6 +246,7 @@ _FORWARD: Final[tuple[Row, ...]] = (
     Row(P.CANNULATE, E.ATTEMPT_FAILED, P.LOCATE_DUCT, "record a failed attempt", _RADIOLOGIST),
     Row(P.CANNULATE, E.NOT_DILATING, P.LOCATE_DUCT, "the duct does not dilate", _RADIOLOGIST),
     Row(P.ARM, E.ARM, P.ARM_CONFIRM, "arm the injection", needs=TO_ARM),
+    Row(P.ARM, E.ATTEMPT_FAILED, P.CANNULATE, "slipped out: again", _RADIOLOGIST, (STOPPED,)),
     Row(P.ARM, E.FINISH, P.SETTLE, "finish the injection", needs=(STOPPED, CANNULA)),
     Row(P.ARM, E.DONE, P.DECANNULATE, "give the duct up", needs=(STOPPED,)),
     Row(

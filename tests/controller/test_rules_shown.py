@@ -38,5 +38,5 @@ def test_what_was_not_measured_is_null_and_never_zero():
     room.readings = Readings()
     shown = taken(room)
     assert shown["rate"] == {"commanded_nl_min": 100_000, "confirmed_nl_min": 0}
-    for name in ("line_pa", "net_pa"):
+    for name in ("line_pa", "net_pa", "net_upper_pa"):
         assert shown["pressure"][name] is None, name

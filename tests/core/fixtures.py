@@ -12,6 +12,7 @@ from state_machine.daily_check import ROWS, Step
 from state_machine.gate import Output, judge
 from state_machine.ledger import Account, Ledger
 from state_machine.limits import Limits
+from state_machine.pressure import Net
 from state_machine.profile import (
     Cannula,
     ChecklistItem,
@@ -178,7 +179,9 @@ def state(phase: Phase = Phase.ARM, **changes: Any) -> State:
             prime_nl=100_000,
             resistance_pa_s_ul=RESISTANCE,
             proofs=PROOFS,
+            resistance_mc=37_000,
         ),
+        "net": steady(),
         "duct": Duct(number=1, clock_h=3, orifice=1, cannula_in_ns=long_ago_ns),
         "duct_count": 1,
         "hold": Hold(released_ns=long_ago_ns),
@@ -188,6 +191,14 @@ def state(phase: Phase = Phase.ARM, **changes: Any) -> State:
         "checked": CHECKED,
     }
     return State(phase=phase, **(values | changes))
+
+
+def steady(pressure_pa: int = 0, rate_nl_min: int = 0) -> Net:
+    """A second of readings without change, and the estimate a 27G cannula at 37 C gives."""
+    samples = tuple((NOW_NS - AGE_NS - i * 20 * NS_PER_MS, pressure_pa) for i in range(50, 0, -1))
+    net_pa = pressure_pa - RESISTANCE * rate_nl_min // 60_000
+    window = tuple((at_ns, pa, rate_nl_min, net_pa) for at_ns, pa in samples)
+    return Net(samples=window, net_pa=net_pa, upper_pa=net_pa, sigma_pa=60)
 
 
 class Scene(NamedTuple):
@@ -243,7 +254,8 @@ class Scene(NamedTuple):
         return judge(*self)[0]
 
 
-def _moving(purpose: Purpose, until_nl: int, top_nl_min: int, start_nl_min: int = 40_000) -> Plan:
+def moving(purpose: Purpose, until_nl: int, top_nl_min: int, start_nl_min: int = 40_000) -> Plan:
+    """A motion at its top rate."""
     return Plan(
         motion_id=1,
         purpose=purpose,
@@ -288,11 +300,13 @@ def _flowing(plan: Plan) -> Readings:
 
 def injecting() -> Scene:
     """The first motion of an injection of 60 uL, at its top rate, all well."""
-    plan = _moving(Purpose.INJECT, 50_000, 100_000)
+    plan = moving(Purpose.INJECT, 50_000, 100_000)
     wanted = _wanted(plan)
+    flowing = _flowing(plan)
     made = state(
         Phase.INJECTING,
         plan=plan,
+        net=steady(flowing.line.pressure_pa or 0, plan.rate_nl_min),
         hold=Hold(HoldPhase.OPEN, HoldAction.INJECT, NOW_NS - 15 * NS_PER_S),
         injection=Injection(number=1, planned_nl=60_000),
         ledger=Ledger(
@@ -303,14 +317,14 @@ def injecting() -> Scene:
         ),
         targets=wanted,
     )
-    return Scene(made, _flowing(plan), wanted)
+    return Scene(made, flowing, wanted)
 
 
 def tip_out(purpose: Purpose = Purpose.PRIME) -> Scene:
     """A motion with the tip out, held, running well; the tip word is fresh."""
     phase = Phase.LOCATE_DUCT if purpose is Purpose.TIP_DROP else Phase.PRIME
     until_nl = {Purpose.TIP_DROP: 5_000, Purpose.STIFFNESS: 8_000}.get(purpose, 30_000)
-    plan = _moving(purpose, until_nl, 60_000 if purpose is Purpose.STIFFNESS else 100_000)
+    plan = moving(purpose, until_nl, 60_000 if purpose is Purpose.STIFFNESS else 100_000)
     wanted = _wanted(plan)
     made = state(
         phase,
@@ -336,7 +350,7 @@ def check_row(step: Step, part: str) -> int:
 
 def quiet() -> Scene:
     """The daily check keeps silent toward pump and box; a drop runs, the switch is held."""
-    plan = replace(_moving(Purpose.CHECK, 5_000, 40_000), released=True)
+    plan = replace(moving(Purpose.CHECK, 5_000, 40_000), released=True)
     check = Check(
         check_row(Step.BOX, "watchdog"), NOW_NS - 100 * NS_PER_MS, ASSISTANT, SYRINGE.diameter_um
     )
@@ -354,7 +368,7 @@ def quiet() -> Scene:
 
 def check_drop() -> Scene:
     """The daily check's drop runs, before the silence."""
-    plan = _moving(Purpose.CHECK, 5_000, 40_000)
+    plan = moving(Purpose.CHECK, 5_000, 40_000)
     row = check_row(Step.BOX, "motion")
     scene = quiet().but(
         check={"row": row}, pump={"infused_nl": 2_000}, state={"plan": plan, "permit": True}

@@ -30,6 +30,7 @@ from state_machine.state import (
 from state_machine.targets import Targets, View
 from state_machine.units import NS_PER_MS, NS_PER_S
 from tests.core.fixtures import (
+    ASSISTANT,
     DAY,
     NOW_NS,
     PATIENT,
@@ -161,6 +162,8 @@ DERIVED = (
     Derived("resistance_linear", rest, less(line_check={"proofs": failed("linearity")})),
     Derived("drop_allowed", rest, less(line_check={"resistance_pa_s_ul": 25_201})),  # x 0.2 mL/min = 84,003 Pa
     Derived("stored_allowed", rest, less(line_check={"resistance_pa_s_ul": 5_001})),  # 300 nL/kPa x 16.67 kPa = 5,001 nL
+    Derived("spread_allowed", rest, less(line_check={"resistance_mc": 31_000})),  # bound 1.7 kPa above
+    Derived("spread_allowed", rest, less(line_check={"resistance_mc": 0})),  # not known: cold
     Derived("counters_zero", rest, less(pump={"infused_nl": 1})),
     Derived("counters_zero", rest, less(pump={"withdrawn_nl": 1})),
     Derived("counters_zero", rest, less(pump={"prompt": Prompt.PAUSED})),
@@ -185,9 +188,9 @@ DERIVED = (
     Derived("injections_left", rest, less(state={"duct": None})),
     Derived("volume_left", rest, less(account={"high_nl": 493_951})),
     Derived("volume_left", rest, less(state={"case": None})),
-    Derived("net_below_pause", rest, less(line={"pressure_pa": 4_000})),
+    Derived("net_below_pause", rest, less(net={"upper_pa": 4_000})),
     Derived("net_below_pause", rest, less(line_check={"resistance_pa_s_ul": 0})),
-    Derived("net_below_pause", rest, less(injection={"ended_ns": NOW_NS - 5 * S + 1})),
+    Derived("net_below_pause", rest, less(line={"at_ns": NOW_NS - 60 * MS - 1})),
     Derived("paddle_released", rest, less(mammograph={"paddle": Paddle.UNKNOWN})),
     Derived("paddle_released", rest, less(mammograph={"link": Link.LOST})),
     Derived("pump_stopped_or_lost", rest, less(pump={"motion": Motion.STOPPING})),
@@ -292,6 +295,15 @@ def test_after_pain_only_the_performing_radiologist_goes_on(by, role, after, may
     assert found.anchor is Phase.ARM
     nobody = scene.but(state={"case": case(performer="")})
     assert not facts(nobody, rq.Do(by="", role=Role.RADIOLOGIST)).may_resume or after == "stop"
+
+
+@pytest.mark.hazard("HZ-EXTRAVASATION")
+def test_after_a_suspected_tear_only_the_performing_radiologist_goes_on():
+    scene = rest().but(state={"stop": Stop("device-fault", "", Phase.ARM)}, watch={"torn_ns": 1})
+    assert not facts(scene, rq.Do(by=ASSISTANT, role=Role.TECHNOLOGIST)).may_resume
+    assert not facts(scene).may_resume
+    assert facts(scene, rq.Do(by=PERFORMER, role=Role.RADIOLOGIST)).may_resume
+    assert facts(scene.but(watch={"torn_ns": 0})).may_resume
 
 
 @pytest.mark.hazard("HZ-WRONG-PATIENT-SIDE", "HZ-OVERVOLUME", "HZ-EXTRAVASATION")
@@ -400,7 +412,7 @@ def test_settled_by_pressure_or_by_the_radiologists_word():
     assert facts(scene).settled
     assert not facts(scene.but(injection={"reference_ns": NOW_NS - 3 * S + 1})).settled
     assert not facts(scene.but(injection={"reference_ns": 0})).settled
-    high = scene.but(line={"pressure_pa": 4_000})
+    high = scene.but(net={"upper_pa": 4_000})
     assert not facts(high).settled
     assert facts(high.but(state={"settled_word": True})).settled
 

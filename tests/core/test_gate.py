@@ -229,7 +229,9 @@ CASES = (
     CaseOf("stored-volume", injecting, change(limits={"stored_volume_nl": 837}), INFUSION),
     CaseOf("line-pressure", prime, change(line={"pressure_pa": 120_001}, pump={"infused_nl": 9_000}), RUN),
     CaseOf("line-zero", injecting, change(line={"zero_count": 0}), INFUSION),
-    CaseOf("net-pressure", injecting, change(line={"pressure_pa": 6_794}), RUN),
+    CaseOf("net-pressure", injecting, change(net={"upper_pa": 4_001}), RUN),
+    CaseOf("net-unsure", injecting, change(line_check={"resistance_mc": 20_000}), INFUSION),
+    CaseOf("net-unsure", prepared, change(line_check={"resistance_mc": 20_000}), PREPARE),
     CaseOf("temperature", injecting, change(line={"temperature_mc": 19_999}), INFUSION),
     CaseOf("temperature", prepared, change(line={"temperature_mc": 40_001}), PREPARE),
     # --- pump and X-ray exclude each other
@@ -250,6 +252,7 @@ CASES = (
     CaseOf("retract-bound", retracting, change(want={"until_nl": 999}), WITHDRAW),
     CaseOf("retract-bound", retracting, change(want={"base_nl": 25_000, "until_nl": 31_000}), WITHDRAW),
     CaseOf("retract-bound", retracting, change(want={"start_rate_nl_min": 100_001}), WITHDRAW),
+    CaseOf("retract-bound", retracting, change(watch={"dislodged_ns": 1}), WITHDRAW),
     CaseOf("clear-phase", clearing, change(state={"phase": Phase.LOCATE_DUCT}), CLEAR),
     CaseOf("clear-phase", clearing, change(pump={"prompt": Prompt.INFUSING}), CLEAR),
     # --- compression
@@ -399,7 +402,7 @@ EDGES = (
     Edge("quiet", quiet, "check", "since_ns", NOW_NS - 6 * NS_PER_S, NOW_NS - 6 * NS_PER_S - 1),
     Edge("flow-drop", injecting, "limits", "flow_drop_pa", 2_793, 2_792),
     Edge("stored-volume", injecting, "limits", "stored_volume_nl", 838, 837),
-    Edge("net-pressure", injecting, "line", "pressure_pa", 6_793, 6_794),
+    Edge("net-pressure", injecting, "net", "upper_pa", 4_000, 4_001),
     Edge("line-pressure", prime, "line", "pressure_pa", 120_000, 120_001, change(pump={"infused_nl": 9_000})),
     Edge("tip-pressure", open_tip, "line", "pressure_pa", 5_248, 5_249),
     Edge("tip-pressure", open_tip, "pump", "infused_nl", 10_000, 10_001, change(line={"pressure_pa": 9_000})),

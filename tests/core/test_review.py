@@ -107,7 +107,8 @@ def test_pain_while_stopped_for_another_reason_needs_the_radiologist(people: Peo
     else:
         people.do(Event.PAIN)
     refusals = people.ask(rq.Do, event=Event.RESUME)
-    assert refusals == ("after pain only the performing radiologist may go on, by name",)
+    assert len(refusals) == 1
+    assert "only the performing radiologist may go on" in refusals[0]
     resume = rq.Do(by=PERFORMER, role=rq.Role.RADIOLOGIST, event=Event.RESUME)
     people.tick(resume)
     assert people.room.state.phase is Phase.ARM, "where it was stopped first"

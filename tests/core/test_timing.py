@@ -126,7 +126,6 @@ def test_the_next_wake_is_the_nearest_instant_after_now():
         ({"hold": Hold(HoldPhase.READY, HoldAction.INJECT, NOW_NS)}, NOW_NS + 30 * S),
         ({"hold": Hold(HoldPhase.READY, HoldAction.EXPOSE, NOW_NS)}, NOW_NS + 15 * S),
         ({"hold": Hold(HoldPhase.OPEN, HoldAction.EXPOSE, NOW_NS)}, NOW_NS + 10 * S),
-        ({"injection": Injection(ended_ns=NOW_NS)}, NOW_NS + 5 * S),
         ({"injection": Injection(reference_ns=NOW_NS)}, NOW_NS + 3 * S),
         ({"injection": Injection(ended_ns=NOW_NS - 6 * S)}, NOW_NS + 174 * S + 1),
         ({"release_ns": NOW_NS}, NOW_NS + 3 * S + 1),
@@ -138,7 +137,7 @@ def test_each_span_has_its_instant(changes, at_ns):
 
 
 @pytest.mark.hazard("HZ-OVERPRESSURE")
-def test_settling_needs_three_seconds_of_steady_means_after_the_line_relaxed():
+def test_settling_needs_three_seconds_of_steady_means():
     made = state(Phase.SETTLE, injection=Injection(number=1, ended_ns=NOW_NS))
     settled_ns = 0
     for tick in range(1, 400):
@@ -148,7 +147,7 @@ def test_settling_needs_three_seconds_of_steady_means_after_the_line_relaxed():
         made = outcome.state
         if not settled_ns and step(made, read, (done(),), now_ns).state.phase is Phase.COMPRESSION:
             settled_ns = now_ns - NOW_NS
-    assert 8 * S < settled_ns < 12 * S
+    assert 4 * S < settled_ns < 8 * S
 
 
 @pytest.mark.hazard("HZ-OVERPRESSURE")

@@ -60,7 +60,7 @@ def test_the_panel_shows_phase_volume_rate_pressure_and_devices(snapshots):
         r"volume +\[0\.0\d\d, 0\.0\d\d\] mL",
         r"planned 0\.060, next checkpoint 0\.050",
         r"rate +0\.\d{3} mL/min confirmed, 0\.\d{3} commanded",
-        r"pressure +line \d\.\d kPa, net -?\d\.\d kPa \(uncompensated\)",
+        r"pressure +line \d\.\d kPa, net -?\d\.\d kPa, at most \d\.\d \(estimated\)",
         r"hold +open",
         r"pump up +line up +room up +mammograph up",
     ):
@@ -112,8 +112,9 @@ def test_an_alarm_is_shown_with_its_priority_words_and_action(snapshots):
 
 
 def test_what_is_not_known_is_a_dash_and_no_number(snapshots):
-    pressure = snapshots["middle"]["pressure"] | {"line_pa": None, "net_pa": None}
-    assert "line - kPa, net - kPa" in drawn(snapshots["middle"] | {"pressure": pressure})
+    nothing = dict.fromkeys(("line_pa", "net_pa", "net_upper_pa"))
+    pressure = snapshots["middle"]["pressure"] | nothing
+    assert "line - kPa, net - kPa, at most -" in drawn(snapshots["middle"] | {"pressure": pressure})
 
 
 def test_without_a_terminal_it_says_lines_with_time_since_the_start(snapshots, capsys):

@@ -65,7 +65,8 @@ def test_pain_stops_releases_and_only_the_radiologist_goes_on():
         assert "the pain button is still pressed" in scene.do("resume", RADIOLOGIST)
         scene.hand("pain", False).hand("hold", False).run(0.5)
         refused = scene.do("resume")
-        assert refused == ("after pain only the performing radiologist may go on, by name",)
+        assert len(refused) == 1
+        assert "only the performing radiologist may go on" in refused[0]
         assert scene.do("resume", RADIOLOGIST) == ()
         assert scene.phase == "arm"
         scene.hand("hold", True).run(1).hand("hold", False).run(0.5)  # not armed: nothing
