@@ -301,11 +301,7 @@ class FakeRoom:
     """Room, journal and the state of the core between two passes."""
 
     def __init__(self, made: Profile | None = None) -> None:
-        # this line has no compliance: the pressure is R Q at once
-        made = made or profile()
-        if made.line_compliance_nl_kpa == profile().line_compliance_nl_kpa:
-            made = msgspec.structs.replace(made, line_compliance_nl_kpa=1)
-        self.state = State(profile=made, checked=CHECKED)
+        self.state = State(profile=made or profile(), checked=CHECKED)
         self.now_ns = NOW_NS
         self.pump, self.box, self.unit = FakePump(), FakeBox(), FakeUnit()
         self.targets = Targets()
@@ -314,6 +310,7 @@ class FakeRoom:
         self.heard = dict.fromkeys(self.links, 0)
         self.zero_count = 0
         self.duct_pa = 0
+        self.line_pa = 0
         self.held_pa = 0
         """What the line holds for 2 s after a flow into the duct, or while it is taken back."""
         self.flowed_ns = 0
@@ -335,13 +332,24 @@ class FakeRoom:
         return copy.deepcopy(self)
 
     def pressure_pa(self) -> int:
-        """Line pressure: the cannula's drop, and the duct's while the cannula is in.
-
-        Behind the closed stopcock: what was pushed, over the line's compliance.
-        """
+        """Behind the closed stopcock: what was pushed, over the line's compliance."""
         if self.closed_at is not None:
             pushed_nl = (self.pump.true_moved - self.closed_at) // NS_PER_MIN
             return pushed_nl * 1_000 // self.compliance_nl_kpa
+        return self.line_pa
+
+    def _relax(self, span_ns: int) -> None:
+        """The line follows flow and duct with its time constant, R times C.
+
+        At once where that is not what a test is about: tip out, or what the line holds set.
+        """
+        duct = self.state.duct
+        elastic = duct is not None and duct.cannula_in_ns and not self.held_pa
+        tau_ns = self.resistance_pa_s_ul * self.compliance_nl_kpa * 1_000 if elastic else 0
+        self.line_pa += (self._steady_pa() - self.line_pa) * span_ns // (tau_ns + span_ns)
+
+    def _steady_pa(self) -> int:
+        """The cannula's drop, and the duct's pressure while the cannula is in."""
         flows = self.pump.motion is Motion.RUNNING and not self.pump.backward
         drop = self.resistance_pa_s_ul * self.pump.rate_nl_min // 60_000 if flows else 0
         duct, pump = self.state.duct, self.pump
@@ -371,6 +379,7 @@ class FakeRoom:
             self.pump.follow(self.targets.pump, self.now_ns)
         if self.links["mammograph"] is Link.UP:
             self.unit.follow(self.targets, self.now_ns)
+        self._relax(span_ns)
         if self.links["line"] is Link.UP:
             self.zero_count = max(self.zero_count, self.targets.line.zero_count)
 

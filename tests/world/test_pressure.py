@@ -130,7 +130,7 @@ def test_near_the_pause_level_the_rate_is_halved_and_then_the_permission_is_lost
 
     def look(at: Scene) -> bool:
         plan = at.state.plan
-        if plan is not None and at.readings.pump.motion.value == "running":
+        if at.phase == "injecting" and plan and at.readings.pump.motion.value == "running":
             rates[plan.slowed].add(at.readings.pump.rate_nl_min)
         return "net-pause" in at.raised
 
