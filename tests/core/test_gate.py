@@ -409,6 +409,7 @@ EDGES = (
     Edge("temperature", injecting, "line", "temperature_mc", 20_000, 19_999),
     Edge("temperature", injecting, "line", "temperature_mc", 40_000, 40_001),
     Edge("retract-bound", retracting, "want", "until_nl", 30_000, 30_001),
+    Edge("retract-bound", retracting, "want", "until_nl", 1_000, 999),
     Edge("retract-bound", retracting, "want", "rate_nl_min", 100_000, 100_001),
     Edge("retract-bound", retracting, "line", "pressure_pa", 501, 500),
     Edge("retract-bound", retracting, "line", "pressure_pa", 501, 499),
@@ -611,7 +612,8 @@ def test_the_word_that_the_tip_is_out_lives_a_minute():
 @pytest.mark.hazard("HZ-AIR")
 def test_a_retract_needs_standstill_and_pressure():
     scene = retracting()
-    assert scene.but(want={"rate_nl_min": 50_000}).refused() == {}
+    slower = {"rate_nl_min": 50_000, "start_rate_nl_min": 50_000}
+    assert scene.but(want=slower).refused() == {}
     assert set(scene.but(pump={"prompt": Prompt.PAUSED}).refused()) == {"retract-bound"}
     assert set(scene.but(line={"pressure_pa": None}).refused()) == {"line-stale", "retract-bound"}
     moving = scene.but(pump={"prompt": Prompt.WITHDRAWING, "motion": Motion.RUNNING})

@@ -377,6 +377,8 @@ def test_values_carry_their_unit():
         ("I0.125W0.000", None),
         ("I0.125W0.000L", None),
         ("I0.125ML", None),
+        ("I0.1250W0.000ML", None),
+        ("I0.000W0.1250ML", None),
         ("I.W.ML", None),
     ],
 )

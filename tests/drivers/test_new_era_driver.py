@@ -296,6 +296,20 @@ def test_nobody_there_is_said_so_and_asked_again_after_a_silence():
     assert (reading(conversation).link, reading(conversation).refusal) == (Link.UP, "")
 
 
+@pytest.mark.hazard("HZ-STOP-FAILS")
+def test_silence_that_is_wanted_is_kept_and_ends_by_itself():
+    conversation = set_up(plan=PLAN)
+    for _ in range(2):  # each silence has its own time: Safe mode's second and a half
+        conversation.target = PumpTarget(silent=True)
+        since_ns, said = conversation.now_ns, len(conversation.sent)
+        conversation.wait(1_499)
+        assert conversation.driver.deadline_ns() == since_ns + 1_500 * MS
+        conversation.run([dis()])
+        assert conversation.sent[said][0] == since_ns + 1_500 * MS
+        conversation.target = PumpTarget()
+        conversation.run([dis()])
+
+
 # --- one whole motion ----------------------------------------------------------------------
 
 
