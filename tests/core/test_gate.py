@@ -401,6 +401,7 @@ EDGES = (
     Edge("motor-time", prepared, "injection", "motor_ns", 180 * NS_PER_S, 180 * NS_PER_S + 1, change(hold={"phase": HoldPhase.OPEN}, want={"run": True})),
     Edge("quiet", quiet, "check", "since_ns", NOW_NS - 6 * NS_PER_S, NOW_NS - 6 * NS_PER_S - 1),
     Edge("flow-drop", injecting, "limits", "flow_drop_pa", 2_793, 2_792),
+    Edge("net-unsure", injecting, "limits", "net_spread_pa", 315, 314),
     Edge("stored-volume", injecting, "limits", "stored_volume_nl", 838, 837),
     Edge("net-pressure", injecting, "net", "upper_pa", 4_000, 4_001),
     Edge("line-pressure", prime, "line", "pressure_pa", 120_000, 120_001, change(pump={"infused_nl": 9_000})),

@@ -376,6 +376,21 @@ def test_what_was_withdrawn_lowers_low_by_itself_and_a_digit(withdrawn_nl, reser
     assert (counted.low_nl, counted.high_nl) == (low_nl, 21_011)
 
 
+@pytest.mark.hazard("HZ-LOST-COUNT")
+def test_an_account_that_waits_holds_what_was_intended_and_goes_on_where_counters_stand():
+    live = Account(base_nl=5, seen_nl=25, low_nl=10, high_nl=20, intent_nl=50)
+    waiting = ledger.set_aside(Ledger(account=live)).account
+    assert waiting == replace(
+        live, closed_low_nl=10, closed_high_nl=50, high_nl=50, intent_nl=50, aside=True
+    )
+    going_on = replace(waiting, base_nl=7, seen_nl=7, power_up_count=2, aside=False)
+    assert ledger.take_up(Ledger(account=waiting), 7, 2).account == going_on
+    assert ledger.take_up(Ledger(account=waiting), 7, 2, 3).account == replace(
+        going_on, withdrawn_base_nl=3
+    )
+    assert ledger.set_aside(Ledger()) == ledger.take_up(Ledger(), 7, 2) == Ledger()
+
+
 def test_a_duct_is_opened_at_the_counters_as_they_stand():
     book = Ledger(patient_id=PATIENT)
     assert ledger.open_duct(book, 5, 1).account == Account(5, 5, power_up_count=1)
