@@ -63,7 +63,7 @@ def mutant(module: str, where: str, diff: str) -> Mutant:
     lines = [line for line in diff.splitlines() if not line.startswith(("---", "+++"))]
 
     def side(sign: str) -> str:
-        return " ".join(" ".join(line[1:].split()) for line in lines if line.startswith(sign))
+        return " ".join(" ".join(line[1:] for line in lines if line.startswith(sign)).split())
 
     return Mutant(module, where, side("-"), side("+"))
 

@@ -44,7 +44,7 @@ def draw(origin: Origin, modules: Iterable[Module], known: Known, verdict: Verdi
     stale = set(verdict.stale)
     shown = {module.name for module in modules}
     parts += _arguments(known.argued, stale, shown) or ["None.\n"]
-    parts += ["## Survivors of earlier runs, answered with a test\n"]
+    parts += ["## Survivors of earlier runs, and the test that notices them now\n"]
     parts += [f"{_tests(each.words)}\n\n{_block(each.mutants)}" for each in known.answered] or [
         "None.\n"
     ]
