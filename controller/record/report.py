@@ -16,8 +16,9 @@ import msgspec
 
 from controller.record.reader import open_reader
 from controller.record.report_case import Case, cases
+from controller.record.report_done import delivered
 from controller.record.report_html import facts
-from controller.record.report_page import delivered, sections
+from controller.record.report_page import sections
 from controller.record.report_style import STYLE, page_style
 from controller.record.report_units import show_utc
 from controller.record.store import JournalError

@@ -2,6 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from typing import Final
+
+TIME: Final = "@Time"
+"""Head of a table's column of times since the procedure began."""
 
 
 class Html(str):

@@ -3,7 +3,11 @@
 from datetime import UTC, datetime
 from typing import Final
 
+from state_machine.requests import Side
 from state_machine.units import NS_PER_MIN, NS_PER_MS, NS_PER_S, ceil_div
+
+SIDE_WORDS: Final = {Side.LEFT: "left", Side.RIGHT: "right"}
+"""Words for a breast."""
 
 _SUFFIXES: Final = (
     # (name ends with, digits the point moves, unit); the longest ending first

@@ -16,8 +16,8 @@ import msgspec
 
 from controller.record.report import MODES, NoSuchCaseError, choose, write_private
 from controller.record.report_case import Case
+from controller.record.report_done import delivered
 from controller.record.report_html import facts, paragraph, section
-from controller.record.report_page import delivered
 from controller.record.report_units import show_day, show_high
 from controller.record.store import JournalError
 from controller.record.verify import verify

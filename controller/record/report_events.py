@@ -1,0 +1,139 @@
+"""The report's tables of what happened when: alarms, time line, refusals, gate closings."""
+
+from typing import Final
+
+from controller.record.report_case import Case
+from controller.record.report_html import TIME, pill, table
+from controller.record.report_units import show, show_fact, show_relative
+from state_machine.entries import (
+    AlarmChanged,
+    Exposed,
+    GateClosed,
+    HoldChanged,
+    LedgerNarrowed,
+    MotionEnded,
+    MotionIntent,
+    Noted,
+    PhaseChanged,
+    Refused,
+    Started,
+)
+
+STOPS: Final = frozenset(
+    {"stop", "pain", "abort", "suspected-extravasation", "medical-emergency", "device-fault"}
+)
+"""Events of the workflow that ended or broke off what was under way."""
+_GONE: Final = frozenset({"gone, latched", "cleared"})
+"""Changes of an alarm after which its condition is not there any more."""
+
+
+class _AlarmRow:
+    """One alarm from its rise to its end."""
+
+    def __init__(self, t_ns: int, alarm: AlarmChanged) -> None:
+        self.t_ns = t_ns
+        self.alarm = alarm
+        self.end = ""
+        self.acknowledged = "no"
+
+
+def alarms(case: Case) -> str:
+    """Each alarm from its rise to its end."""
+    rows: list[_AlarmRow] = []
+    running: dict[str, _AlarmRow] = {}
+    for t_ns, change in case.of(AlarmChanged):
+        row = running.get(change.alarm)
+        if change.change == "raised" or row is None:
+            row = running[change.alarm] = _AlarmRow(t_ns, change)
+            rows.append(row)
+        if change.change in _GONE:
+            row.end = row.end or show_relative(t_ns)
+        elif change.change == "acknowledged":
+            row.acknowledged = f"{show_relative(t_ns)} {change.by}".strip()
+    return table(
+        (TIME, "Priority", "Alarm", "Words", "@Gone", "Acknowledged"),
+        [
+            (
+                show_relative(row.t_ns),
+                pill(row.alarm.priority, row.alarm.priority),
+                row.alarm.alarm,
+                row.alarm.words,
+                row.end or "present to the end",
+                row.acknowledged,
+            )
+            for row in rows
+        ],
+        empty="No alarm was raised.",
+    )
+
+
+def time_line(case: Case) -> str:
+    """What happened, in the order of the record."""
+    rows: list[tuple[object, ...]] = []
+    kinds: list[str] = []
+    for t_ns, entry in case.entries:
+        told = _tell(entry)
+        if told is not None:
+            what, words, by, kind = told
+            rows.append((show_relative(t_ns), what, words, by))
+            kinds.append(kind)
+    return table((TIME, "Event", "What", "@By"), rows, kinds=kinds)
+
+
+def _tell(entry: object) -> tuple[str, str, str, str] | None:
+    """(event, words, by, row class) of an entry that belongs on the time line."""
+    match entry:
+        case PhaseChanged():
+            kind = "warn" if entry.event in STOPS else "step"
+            return entry.event, f"{entry.source} → {entry.phase}", entry.by, kind
+        case MotionIntent():
+            volume = show("_nl", entry.until_nl - entry.base_nl)
+            return "motion planned", f"{entry.purpose}, {volume}", "", ""
+        case MotionEnded():
+            end = "reached" if entry.reached else entry.why or "ended early"
+            return "motion ended", f"{entry.purpose}, {show('_nl', entry.moved_nl)}: {end}", "", ""
+        case LedgerNarrowed():
+            words = (
+                f"high {show('_nl', entry.high_before_nl)} → {show('_nl', entry.high_nl)}, low"
+                f" {show('_nl', entry.low_before_nl)} → {show('_nl', entry.low_nl)}; motion"
+                f" {entry.motion_id} was told up to {show('_nl', entry.until_nl)}, the pump's"
+                f" counter stands at {show('_nl', entry.counter_nl)}; {entry.identity} was never"
+                f" without power; {entry.proof}"
+            )
+            return "ledger narrowed", words, "", "step"
+        case HoldChanged():
+            return f"hold {entry.hold}", f"{entry.action} {entry.why}".strip(), "", ""
+        case Exposed():
+            return "exposure", f"{entry.view}, number {entry.exposure_count}", "", "step"
+        case AlarmChanged():
+            kind = "warn" if entry.change == "raised" else ""
+            return (
+                f"alarm {entry.change}",
+                ": ".join(filter(None, (entry.alarm, entry.words))),
+                entry.by,
+                kind,
+            )
+        case Started():
+            return "controller started", entry.program, "", "warn"
+        case Noted():
+            words = "; ".join(": ".join(show_fact(*fact)) for fact in entry.facts)
+            return entry.topic, words, entry.by, ""
+    return None
+
+
+def refusals(case: Case) -> str:
+    """What was asked for and refused, with the words of refusal."""
+    rows = [
+        (show_relative(t_ns), refused.what, "; ".join(refused.words), refused.by)
+        for t_ns, refused in case.of(Refused)
+    ]
+    return table((TIME, "Asked for", "Refused because", "@By"), rows)
+
+
+def gate_closings(case: Case) -> str:
+    """Outputs that the gate closed, why, and the way back."""
+    rows = [
+        (show_relative(t_ns), gate.output, gate.words, gate.cause, gate.way_back)
+        for t_ns, gate in case.of(GateClosed)
+    ]
+    return table((TIME, "Output", "Closed because", "Cause", "Way back"), rows)
