@@ -14,9 +14,10 @@ from state_machine import hold as hold_gate
 from state_machine import injection, observe, selftests
 from state_machine.effects import EFFECTS, STOPPING, close_hold, stop_of
 from state_machine.entries import Exposed, Noted, SelfTest
+from state_machine.line import Doubt, Proof
 from state_machine.readings import Link, UnitState
 from state_machine.requests import AnyRequest, Event
-from state_machine.state import Doubt, HoldAction, HoldPhase, Phase, Proof
+from state_machine.state import HoldAction, HoldPhase, Phase
 from state_machine.turn import Turn
 from state_machine.workflows.galactography import OPEN_PHASES
 

@@ -14,19 +14,10 @@ from state_machine import hold as hold_gate
 from state_machine.entries import HoldChanged, Noted, SideDaySaved
 from state_machine.facts import case_of
 from state_machine.ledger import Ledger, SideDay
+from state_machine.line import LineCheck
 from state_machine.pressure import Watch
 from state_machine.requests import AnyRequest, Cannulate, ChooseDuct, Event, OpenCase
-from state_machine.state import (
-    Duct,
-    Exposure,
-    HoldAction,
-    Injection,
-    LineCheck,
-    Phase,
-    Purpose,
-    State,
-    Stop,
-)
+from state_machine.state import Duct, Exposure, HoldAction, Injection, Phase, Purpose, State, Stop
 from state_machine.targets import View
 from state_machine.turn import Turn
 from state_machine.workflows.galactography import ANCHOR

@@ -15,6 +15,7 @@ from state_machine import (
     course,
     effects,
     ledger,
+    mounting,
     observe,
     tip_out,
 )
@@ -24,7 +25,7 @@ from state_machine.alarms import ALARM_BY_NAME, acknowledge, none_blocks
 from state_machine.entries import AlarmChanged
 from state_machine.facts import is_performer
 from state_machine.readings import Link
-from state_machine.state import HoldAction, HoldPhase, Mounted, Phase, Screen
+from state_machine.state import HoldAction, HoldPhase, Phase, Screen
 from state_machine.targets import View
 from state_machine.turn import Reply, Turn
 
@@ -99,123 +100,6 @@ def _answer(turn: Turn, request: rq.Answer) -> Words:
         answer=request.answer,
         accepted=request.accepted,
     )
-    return ()
-
-
-def _set_up_room(turn: Turn, request: rq.SetUpRoom) -> Words:
-    profile = turn.state.profile
-    if turn.state.phase is not Phase.SET_UP:
-        return _refuse(turn, request, "what is mounted is entered during set-up")
-    found: dict[str, Any] = {}
-    refusals: list[str] = []
-    for kind, wanted, known in (
-        ("contrast", request.contrast, profile.contrasts),
-        ("syringe", request.syringe, profile.syringes),
-        ("cannula", request.cannula, profile.cannulas),
-    ):
-        match = next((k for k in known if k.name == wanted), None)
-        if match is None:
-            names = ", ".join(k.name for k in known)
-            refusals.append(f"{kind} '{wanted}' is not in the profile; known: {names}")
-        found[kind] = match
-    if not request.lot.strip():
-        refusals.append("enter the contrast's lot")
-    syringe = found["syringe"]
-    if syringe is not None and not 0 < request.volume_nl <= syringe.capacity_nl:
-        refusals.append(
-            f"volume {request.volume_nl} nL: the syringe holds up to {syringe.capacity_nl} nL"
-        )
-    if refusals:
-        return _refuse(turn, request, *refusals)
-    sensed = profile.temperature_sensor and request.temperature_mc != 0
-    if sensed:
-        return _refuse(turn, request, _SENSED)
-    turn.set(
-        mounted=Mounted(
-            contrast=found["contrast"],
-            lot=request.lot,
-            temperature_mc=request.temperature_mc,
-            entered_ns=turn.now_ns,
-            syringe=syringe,
-            cannula=found["cannula"],
-            volume_nl=request.volume_nl,
-            side_day_high_nl=ledger.side_day_high_nl(turn.state.ledger),
-            by=request.by,
-        )
-    )
-    _noted(
-        turn,
-        request,
-        "set-up",
-        contrast=request.contrast,
-        lot=request.lot,
-        temperature_mc=request.temperature_mc,
-        syringe=request.syringe,
-        diameter_um=syringe.diameter_um,
-        cannula=request.cannula,
-        volume_nl=request.volume_nl,
-    )
-    return ()
-
-
-def _confirm_mount(turn: Turn, request: rq.ConfirmMount) -> Words:
-    """Another person reads off what is mounted (safety rules 4.4)."""
-    mounted, first = turn.state.mounted, turn.state.mounted.by if turn.state.mounted else ""
-    if turn.state.phase is not Phase.SET_UP or mounted is None:
-        return _refuse(turn, request, "what is mounted is confirmed during set-up, once entered")
-    names = (mounted.syringe.name, mounted.cannula.name, mounted.contrast.name)
-    refusals = [
-        words
-        for refused, words in (
-            (not request.by.strip(), "say who you are"),
-            (
-                request.by.strip().casefold() == first.strip().casefold(),
-                f"{first} entered it: another person confirms",
-            ),
-            (
-                request.role not in (rq.Role.TECHNOLOGIST, rq.Role.RADIOLOGIST),
-                "a technologist or a radiologist confirms",
-            ),
-            (
-                (request.syringe, request.cannula, request.contrast) != names,
-                f"entered were {', '.join(names)}: read them off the packages again",
-            ),
-        )
-        if refused
-    ]
-    if refusals:
-        return _refuse(turn, request, *refusals)
-    turn.set(mounted=replace(mounted, confirmed_by=request.by))
-    _noted(
-        turn,
-        request,
-        "mount-confirmed",
-        syringe=request.syringe,
-        cannula=request.cannula,
-        contrast=request.contrast,
-        entered_by=first,
-    )
-    return ()
-
-
-_SENSED: Final = "the line sensor of this room measures the contrast temperature: leave it out"
-
-
-def _enter_temperature(turn: Turn, request: rq.EnterTemperature) -> Words:
-    mounted, limits = turn.state.mounted, turn.state.profile.limits
-    low_mc, high_mc = limits.temperature_low_mc, limits.temperature_high_mc
-    if turn.state.profile.temperature_sensor:
-        return _refuse(turn, request, _SENSED)
-    if mounted is None:
-        return _refuse(turn, request, "enter what is mounted first")
-    if not request.by.strip():
-        return _refuse(turn, request, "say who you are")
-    if not low_mc <= request.temperature_mc <= high_mc:
-        words = f"{request.temperature_mc} m°C: contrast is used from {low_mc} to {high_mc} m°C"
-        return _refuse(turn, request, f"{words}; warm or replace it, measure again")
-    again = replace(mounted, temperature_mc=request.temperature_mc, entered_ns=turn.now_ns)
-    turn.set(mounted=again)
-    _noted(turn, request, "temperature", temperature_mc=request.temperature_mc)
     return ()
 
 
@@ -397,9 +281,9 @@ def _do(turn: Turn, request: rq.Do) -> Words:
 _HANDLERS: Final[dict[type, Callable[[Turn, Any], Words]]] = {
     rq.OpenCase: _open_case,
     rq.Answer: _answer,
-    rq.SetUpRoom: _set_up_room,
-    rq.ConfirmMount: _confirm_mount,
-    rq.EnterTemperature: _enter_temperature,
+    rq.SetUpRoom: mounting.enter,
+    rq.ConfirmMount: mounting.confirm,
+    rq.EnterTemperature: mounting.enter_temperature,
     rq.ConfirmReclose: _confirm_reclose,
     rq.Zero: _zero,
     rq.TipOut: tip_out.take,

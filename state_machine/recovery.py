@@ -13,9 +13,10 @@ Where the pump was not without power meanwhile, its own counter still knows what
 import msgspec
 
 from state_machine.ledger import AFTER_RESTART, Account, Ledger, Unproven
+from state_machine.line import Doubt
 from state_machine.profile import Profile
 from state_machine.readings import PumpReading
-from state_machine.state import Case, Checked, Doubt, Duct, Exposure, Phase, Purpose, State
+from state_machine.state import Case, Checked, Duct, Exposure, Phase, Purpose, State
 
 
 class Kept(msgspec.Struct, frozen=True):

@@ -16,8 +16,9 @@ from typing import Final
 import msgspec
 
 from state_machine import observe
+from state_machine.line import LineCheck, Proof, Push
 from state_machine.readings import Motion, Readings
-from state_machine.state import LineCheck, Plan, Proof, Purpose, Push, State
+from state_machine.state import Plan, Purpose, State
 from state_machine.units import (
     NS_PER_MIN,
     NS_PER_S,

@@ -16,7 +16,7 @@ from state_machine.workflows.galactography import (
     SEALED_PORE,
 )
 
-SOURCE: Final = "state_machine/workflows/galactography.py"
+SOURCE: Final = "state_machine/workflows/{galactography,conditions}.py"
 ANYWHERE: Final = (
     Event.STOP,
     Event.PAIN,

@@ -12,6 +12,7 @@ from state_machine.daily_check import ROWS, Step
 from state_machine.gate import Output, judge
 from state_machine.ledger import Account, Ledger
 from state_machine.limits import Limits
+from state_machine.line import LineCheck, Mounted, Proof
 from state_machine.pressure import Net
 from state_machine.profile import (
     Cannula,
@@ -47,11 +48,8 @@ from state_machine.state import (
     HoldAction,
     HoldPhase,
     Injection,
-    LineCheck,
-    Mounted,
     Phase,
     Plan,
-    Proof,
     Purpose,
     State,
 )

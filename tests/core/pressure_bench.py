@@ -12,8 +12,9 @@ import msgspec
 
 from sim.physics import DUCT, LinePhysics, Patient, Rig
 from state_machine import detectors, net
+from state_machine.line import LineCheck
 from state_machine.readings import Motion, Prompt
-from state_machine.state import Hold, HoldAction, HoldPhase, Injection, LineCheck, Phase, Purpose
+from state_machine.state import Hold, HoldAction, HoldPhase, Injection, Phase, Purpose
 from state_machine.units import NS_PER_MS, NS_PER_S
 from tests.core.fixtures import NOW_NS, moving, profile, readings, state
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sim.physics import DUCT, RIG_27G_WARM, RIG_30G_COLD
 from state_machine import estimator, net
 from state_machine.estimator import Line, Sample, fit, slope_pa_s, spread_pa
-from state_machine.state import LineCheck
+from state_machine.line import LineCheck
 from state_machine.units import NS_PER_MS, NS_PER_S
 from tests.core.fixtures import NOW_NS, readings, replace, state
 from tests.core.pressure_bench import Bench

@@ -9,6 +9,7 @@ import pytest
 from state_machine import requests as rq
 from state_machine.facts import Facts, canonical_patient, gather, read_back
 from state_machine.ledger import SideDay
+from state_machine.line import Doubt, Proof
 from state_machine.observe import REST_SAMPLES
 from state_machine.readings import Link, Motion, Paddle, Prompt, UnitState
 from state_machine.requests import Role, Side
@@ -16,14 +17,12 @@ from state_machine.state import (
     Alarm,
     Check,
     Checked,
-    Doubt,
     Exposure,
     Hold,
     HoldAction,
     HoldPhase,
     Injection,
     Phase,
-    Proof,
     Screen,
     Stop,
 )

@@ -5,9 +5,10 @@ import pytest
 from state_machine import injection
 from state_machine import requests as rq
 from state_machine.ledger import SideDay
+from state_machine.line import LineCheck
 from state_machine.readings import Motion
 from state_machine.requests import Side
-from state_machine.state import Hold, HoldAction, HoldPhase, LineCheck, Phase, Plan, Purpose
+from state_machine.state import Hold, HoldAction, HoldPhase, Phase, Plan, Purpose
 from state_machine.step import step
 from state_machine.units import NS_PER_MIN
 from tests.core.fake_room import FakeRoom

@@ -7,9 +7,10 @@ import pytest
 from state_machine import observe, recovery, selftests
 from state_machine import requests as rq
 from state_machine.entries import MotionEnded, Noted, SelfTest
+from state_machine.line import Doubt, Push
 from state_machine.readings import Motion
 from state_machine.requests import Event, Role
-from state_machine.state import Doubt, Phase, Plan, Purpose, Push
+from state_machine.state import Phase, Plan, Purpose
 from state_machine.units import NS_PER_MIN
 from tests.core.fake_room import FakeRoom
 from tests.core.fixtures import (

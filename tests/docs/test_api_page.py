@@ -15,8 +15,9 @@ from controller import api
 from controller.snapshot import snapshot
 from drivers.registry import known_names
 from sim.world import World
+from state_machine.line import LineCheck, Mounted, Proof
 from state_machine.requests import AnyRequest, Side
-from state_machine.state import Alarm, Case, Duct, LineCheck, Mounted, Proof
+from state_machine.state import Alarm, Case, Duct
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "api.md"
