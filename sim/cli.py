@@ -11,7 +11,7 @@ from config.load import load_room
 from config.problems import ConfigError
 from controller.version import VERSION
 from drivers.registry import known_names
-from sim import assistant, check, demo, procedure, serve
+from sim import assistant, check, demo, procedure, serve, tears
 from sim.bench import command as bench
 from sim.failures import command as failures
 from sim.order_arguments import add_order, order_of
@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         ("technologist", assistant, "the scripted technologist, as a client of a controller"),
         ("failures", failures, "failures over real wires, judged: who stopped the pump, and when"),
         ("check", check, "the daily check by a scripted person, on virtual time"),
+        ("tears", tears, "over-filled ducts with the pressure rules and without, paired seeds"),
         ("bench", bench, "measure stop latency, cost of a pass, lateness, memory, speed"),
     ):
         command = commands.add_parser(name, help=about, description=about)
