@@ -152,7 +152,7 @@ def test_a_difficult_duct_is_filled_half_as_fast(plain: Scene):
         runs = [p for p in pumps if p.motion is Motion.RUNNING and p.motion_id in ids]
         return {pump.rate_nl_min for pump in runs}
 
-    difficult = Scene(Order(difficult=True)).until_phase("settle")
+    difficult = Scene(Order(difficult=True)).until_phase("settle", 180)
     assert max(rates(plain)) == 2 * max(rates(difficult)) == 200_000
 
 
