@@ -70,6 +70,8 @@ def _reset(side: ModbusSide, _value: bool, _now_ns: int) -> None:
 PUMP_FAULTS: Final[dict[str, Fault]] = {
     "pump_cable": Fault(("out", "in"), _cable),
     "pump_silence": Fault(_SWITCH, _set("silent")),
+    "pump_deaf": Fault(_SWITCH, _set("deaf")),
+    "pump_mute": Fault(_SWITCH, _set("mute")),
     "pump_echo": Fault(_SWITCH, _set("echoes")),
     "pump_noise_ppm": Fault(_PPM, _set("noise.ppm")),
     "pump_drip_ms": Fault(_MS, _set("pace.drip_ms")),

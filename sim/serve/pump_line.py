@@ -27,6 +27,8 @@ _XOFF: Final = b"\x13"
 COUNTED: Final = (
     "pump_cable",
     "pump_silence",
+    "pump_deaf",
+    "pump_mute",
     "pump_echo",
     "pump_noise_ppm",
     "pump_garbage",
@@ -51,6 +53,8 @@ class PumpLine:
         self.link = link
         self.silent = False
         """The cable is pulled behind the adapter: nothing passes, nobody is told."""
+        self.deaf = self.mute = False
+        """One wire of the cable is broken: questions, or answers, are lost."""
         self.echoes = False
         """The cable is in the wrong socket."""
         self.pace = Pace()
@@ -132,6 +136,8 @@ class PumpLine:
         self._used = True
         if self.silent:
             self._counts["pump_silence"] += len(data)
+        elif self.deaf:
+            self._counts["pump_deaf"] += len(data)
         elif self.echoes:
             self._counts["pump_echo"] += len(data)
             self._put(data)
@@ -154,6 +160,8 @@ class PumpLine:
     def _said(self, data: bytes) -> None:
         if self.silent:
             self._counts["pump_silence"] += len(data)
+        elif self.mute:
+            self._counts["pump_mute"] += len(data)
         elif self.echoes:
             self._counts["pump_echo"] += len(data)
         elif self._wrong_speed():

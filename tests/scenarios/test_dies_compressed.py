@@ -12,6 +12,8 @@ Judge: the force on the breast and the exposure counter.
 
 import pytest
 
+from sim.site.site import Site
+from tests.scenarios.hands import small_order
 from tests.world.scene import MS, S, Scene
 
 RELEASE_MOST_S = 15
@@ -63,3 +65,24 @@ def test_an_exposure_that_ended_without_a_controller_is_counted_by_the_next():
     second = scene.restarted().hands_off().run(2)
     assert second.phase == "recovery"
     assert second.readings.mammograph.exposure_count == given
+
+
+@pytest.mark.real
+@pytest.mark.timeout(180)
+@pytest.mark.hazard("HZ-COMPRESSION", "HZ-EXPOSURE")
+def test_a_controller_killed_with_the_breast_really_compressed(site: Site):
+    small_order(site)
+    controller = site.controller()
+    site.until(lambda shown: shown["phase"] == "exposure", 150, act=True)
+    force_mn = site.truth()["force_mn"]
+    assert force_mn > 30_000
+    controller.kill()
+    controller.wait()
+    site.leave()
+    site.watch(lambda truth: not truth["xray_enabled"], 5)
+    assert site.truth()["force_mn"] <= force_mn, "no further descent"
+    truth = site.watch(lambda truth: truth["force_mn"] == 0, RELEASE_MOST_S + 5)
+    assert truth["exposure_count"] == 0
+    site.controller()
+    shown = site.until(lambda shown: shown["devices"]["mammograph"]["link"] == "up")
+    assert shown["phase"] == "recovery"

@@ -13,11 +13,15 @@ power again.
 Judge: the plunger, and the ledger against what really went in.
 """
 
+import signal
+
 import pytest
 
+from sim.site.site import Site, now_ns
+from tests.scenarios.hands import covered
 from tests.scenarios.test_controller_frozen import at_top_rate
 from tests.world.between import Between
-from tests.world.scene import NOT_OBEYED, RADIOLOGIST, S, Scene, nothing_moves
+from tests.world.scene import NOT_OBEYED, RADIOLOGIST, TAIL_NL, S, Scene, nothing_moves
 
 FIRST = ("SAF", "LOC", "TRG", "PF", "AL")
 """Settings without which a pump is not asked to move (safety rules 1.5)."""
@@ -81,3 +85,26 @@ def test_a_pump_that_goes_on_by_itself_when_its_power_returns_loses_it_again():
     assert scene.truth["trip_cause"] == NOT_OBEYED
     with nothing_moves(scene):
         scene.run(5)
+
+
+@pytest.mark.real
+@pytest.mark.timeout(180)
+@pytest.mark.hazard("HZ-LOST-COUNT", "HZ-UNCOMMANDED-MOTION")
+def test_power_back_with_the_cannula_in_on_real_wires(site: Site):
+    controller = site.controller()
+    site.inject()
+    controller.send_signal(signal.SIGSTOP)
+    cut = site.watch(lambda truth: not truth["pump_powered"], 10)
+    site.set("hold", False)
+    site.let_pass(0.5)
+    controller.send_signal(signal.SIGCONT)
+    again_ms = now_ns() // 1_000_000
+    shown = site.until(lambda shown: shown["t_ms"] > again_ms and shown["phase"] == "stopped")
+    assert shown["volume"]["high_nl"] + TAIL_NL >= cut["entered_nl"]
+    assert not site.truth()["pump_powered"], "power comes back by a person's word only"
+    site.until(lambda shown: shown["devices"]["pump"]["link"] == "up", 30, act=True)
+    truth = site.truth()
+    assert truth["pump_powered"]
+    assert truth["pump_infused_nl"] == 0, "the counter is gone"
+    assert truth["plunger_nl"] == cut["plunger_nl"]
+    assert covered(site)

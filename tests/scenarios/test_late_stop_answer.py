@@ -12,7 +12,9 @@ Judge: the plunger; nothing is shown as *stopped* while it moves.
 
 import pytest
 
+from sim.site.site import Site, now_ns
 from state_machine.readings import Motion
+from tests.scenarios.hands import SOON_NS, covered, standing
 from tests.world.between import Between, answer
 from tests.world.scene import MS, Scene, injecting, nothing_moves
 
@@ -52,3 +54,27 @@ def test_a_late_answer_stops_nothing_and_proves_nothing(after_ms: int, lost_coun
     if scene.phase == "holding":
         scene.hand("hold", True).until(lambda _: scene.moving, 2).hands_on().until_closed()
         assert 59_000 < scene.truth["entered_nl"] < 60_100
+
+
+@pytest.mark.real
+@pytest.mark.timeout(180)
+@pytest.mark.hazard("HZ-STOP-FAILS", "HZ-STALE-DATA")
+def test_late_answers_and_a_lost_stop_on_a_real_line(site: Site):
+    site.controller()
+    site.inject()
+    site.set("pump_late_ms", 60)  # later than a question waits
+    site.set("pump_deaf", True)
+    site.set("hold", False)
+    told_ns = now_ns()
+    site.let_pass(0.08)  # two questions long
+    site.set("pump_deaf", False)
+    truth = site.watch(standing, 5)
+    assert truth["now_ns"] - told_ns < SOON_NS
+    faults = site.faults()
+    assert faults["pump_deaf"] > 0
+    assert faults["pump_late_ms"] > 0
+    site.set("pump_late_ms", 0)
+    stood = site.truth()
+    site.let_pass(1)
+    assert site.truth()["plunger_nl"] == stood["plunger_nl"]
+    assert covered(site)

@@ -18,7 +18,9 @@ import msgspec
 import pytest
 
 from config.load import LoadedRoom
+from sim.site.site import Site, now_ns
 from sim.technologist import Order
+from tests.scenarios.hands import SOON_NS, covered, standing
 from tests.world.scene import PLUNGER_STOP_MOST_MS, Scene, beam_on, demo, nothing_moves
 
 INJECT_MS, EXPOSE_MS = 400, 200
@@ -102,3 +104,22 @@ def test_a_console_that_declared_itself_is_needed_until_it_is_withdrawn():
     assert refused_to_arm(scene)
     assert scene.ask("console", on=False) == ()
     assert not refused_to_arm(scene)
+
+
+@pytest.mark.real
+@pytest.mark.timeout(180)
+@pytest.mark.hazard("HZ-STALE-DATA", "HZ-USE-ERROR")
+def test_a_page_that_freezes_on_a_real_socket(site: Site):
+    text = site.room_file.read_text().replace("[pump]", "console_required = true\n\n[pump]", 1)
+    site.room_file.write_text(text)
+    site.controller()
+    site.inject()
+    frozen_ns = now_ns()  # nobody looks any more, so no beat is sent
+    truth = site.watch(standing, 5)
+    assert truth["now_ns"] - frozen_ns < INJECT_MS * 1_000_000 + SOON_NS
+    shown = site.until(lambda shown: shown["hold"]["phase"] == "closed")
+    assert shown["hold"]["pressed"]
+    stood = site.truth()
+    site.let_pass(1)  # looked at, and said nothing
+    assert site.truth()["plunger_nl"] == stood["plunger_nl"]
+    assert covered(site)

@@ -13,7 +13,9 @@ Judge: the plunger, and whoever reads the line: one RUN per motion, VOL never mo
 
 import pytest
 
+from sim.site.site import Site, now_ns
 from state_machine.entries import MotionIntent
+from tests.scenarios.hands import SOON_NS, covered, standing
 from tests.world.between import Between
 from tests.world.scene import NOT_OBEYED, PLUNGER_STOP_MOST_MS, injecting, nothing_moves
 
@@ -70,3 +72,24 @@ def test_without_any_answer_the_pump_is_not_believed_to_stand():
     with nothing_moves(scene):
         scene.hand("hold", True).run(2)
     assert "RUN" not in between.asked
+
+
+@pytest.mark.real
+@pytest.mark.timeout(180)
+@pytest.mark.hazard("HZ-STOP-FAILS", "HZ-OVERVOLUME")
+def test_a_stop_whose_answers_are_lost_on_a_real_line(site: Site):
+    site.controller()
+    intent_nl = site.inject()["volume"]["intent_nl"]
+    site.set("pump_mute", True)
+    site.set("hold", False)
+    told_ns = now_ns()
+    truth = site.watch(standing, 5)
+    assert truth["now_ns"] - told_ns < SOON_NS
+    site.set("pump_mute", False)
+    assert site.faults()["pump_mute"] > 0
+    assert covered(site)
+    # pressed again, or armed again where the pump was not believed: what is left, and no more
+    site.who.fresh_try()
+    site.inject(least_nl=truth["pump_infused_nl"] // 1_000 * 1_000 + 1_000)
+    assert site.truth()["pump_infused_nl"] <= intent_nl
+    assert site.who.rearm_count <= 5

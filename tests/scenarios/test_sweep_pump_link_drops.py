@@ -12,7 +12,9 @@ Judge: the unit: one exposure, never flow and X-rays at once.
 
 import pytest
 
+from sim.site.site import Site, now_ns
 from sim.technologist import Order
+from tests.scenarios.hands import SOON_NS, small_order
 from tests.world.scene import Scene, beam_on
 
 
@@ -29,3 +31,23 @@ def test_a_glitch_of_pump_or_sensor_does_not_end_a_sweep(wire: str, how: str):
     scene.hands_on().until_closed()
     assert scene.truth["exposure_count"] == 1  # nobody had to be exposed again
     assert scene.state.case is None
+
+
+@pytest.mark.real
+@pytest.mark.timeout(180)
+@pytest.mark.hazard("HZ-EXPOSURE", "HZ-FLOW-AND-XRAY")
+def test_a_silent_pump_does_not_end_a_real_sweep(site: Site):
+    small_order(site, "CC_DBT")
+    site.controller()
+    site.until(lambda _shown: bool(site.truth()["beam_on"]), 150, act=True)
+    began_ns = now_ns()
+    site.set("pump_silence", True)
+    site.let_pass(0.3)
+    site.set("pump_silence", False)
+    truth = site.truth()
+    assert truth["beam_on"] or now_ns() - began_ns > 2 * SOON_NS  # or it is over already
+    assert truth["exposure_count"] <= 1
+    assert not truth["motor_on"]
+    site.watch(lambda truth: not truth["beam_on"], 20)
+    site.until(lambda shown: shown["exposure"]["made_count"] == 1, 20)
+    assert site.truth()["exposure_count"] == 1

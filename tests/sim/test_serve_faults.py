@@ -133,6 +133,22 @@ def test_a_pump_that_speaks_into_a_pulled_cable_keeps_nobody_awake(bench, line):
     assert bench.hear(fd) == b""
 
 
+def test_a_broken_wire_loses_questions_or_answers_and_nothing_else(bench, line):
+    bench.put("pump_deaf", True)
+    bench.say(line, STATUS)
+    bench.after(S)
+    assert bench.hear(line) == b""
+    bench.put("pump_deaf", False)
+    assert alive(bench, line)
+    bench.put("pump_mute", True)
+    bench.say(line, STATUS)
+    bench.after(S)
+    assert bench.hear(line) == b""
+    bench.put("pump_mute", False)
+    assert alive(bench, line)
+    assert (bench.count("pump_deaf"), bench.count("pump_mute")) == (len(STATUS), len(OK))
+
+
 def test_silence_swallows_both_directions(bench, line):
     bench.say(line, STATUS)
     bench.put("pump_silence", True)
