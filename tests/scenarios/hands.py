@@ -1,19 +1,35 @@
 """Hands and eyes of the scenarios' real forms."""
 
+from sim.site.person import Person
 from sim.site.site import Site, Truth
-from sim.technologist import Order, Technologist
+from sim.technologist import Deed, Snapshot
+from state_machine.profile import Profile
 from tests.world.scene import TAIL_NL
 
 SOON_NS = 1_500_000_000
 """A poll, a stop, and a loaded machine: it makes things slower, never less safe."""
-_QUICK_NS = 20_000_000
-_HANDS_NS = 50_000_000
 
 
-def small_order(site: Site, view: str = "CC") -> None:
-    """From now on a technologist who injects little and makes one image."""
-    order = Order(ordered_nl=20_000, views=(view,))
-    site.who = Technologist(site.profile, order, _QUICK_NS, _HANDS_NS)  # type: ignore[assignment]
+class Imager(Person):
+    """One who injects little and makes one image."""
+
+    def __init__(self, profile: Profile, view: str) -> None:
+        self._view = view
+        super().__init__(profile)
+
+    def next_patient(self) -> None:
+        """As ever, with another order."""
+        super().next_patient()
+        self._order = self._order._replace(ordered_nl=20_000, views=(self._view,))
+
+    def in_phase(self, shown: Snapshot) -> list[Deed]:
+        """The script, which goes on to the images."""
+        return self.settle(shown) if shown["phase"] == "settle" else super().in_phase(shown)
+
+
+def to_make_images(site: Site, view: str = "CC") -> None:
+    """From now on somebody is there for an image."""
+    site.who = Imager(site.profile, view)
 
 
 def standing(truth: Truth) -> bool:

@@ -13,7 +13,7 @@ Judge: the force on the breast and the exposure counter.
 import pytest
 
 from sim.site.site import Site
-from tests.scenarios.hands import small_order
+from tests.scenarios.hands import to_make_images
 from tests.world.scene import MS, S, Scene
 
 RELEASE_MOST_S = 15
@@ -71,7 +71,7 @@ def test_an_exposure_that_ended_without_a_controller_is_counted_by_the_next():
 @pytest.mark.timeout(180)
 @pytest.mark.hazard("HZ-COMPRESSION", "HZ-EXPOSURE")
 def test_a_controller_killed_with_the_breast_really_compressed(site: Site):
-    small_order(site)
+    to_make_images(site)
     controller = site.controller()
     site.until(lambda shown: shown["phase"] == "exposure", 150, act=True)
     force_mn = site.truth()["force_mn"]
