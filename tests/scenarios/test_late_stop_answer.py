@@ -70,6 +70,7 @@ def test_late_answers_and_a_lost_stop_on_a_real_line(site: Site):
     site.set("pump_deaf", False)
     truth = site.watch(standing, 5)
     assert truth["now_ns"] - told_ns < SOON_NS
+    site.let_pass(0.3)  # what is late has come
     faults = site.faults()
     assert faults["pump_deaf"] > 0
     assert faults["pump_late_ms"] > 0
