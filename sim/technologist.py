@@ -18,6 +18,8 @@ REACTION_NS: Final = 400_000_000
 HANDS_NS: Final = 1_500_000_000
 """For a thing done with the hands: taking the cannula out, going to the pedal."""
 REARM_MOST: Final = 5
+REST_NS: Final = 10_000_000_000
+"""A line that is not at rest by then is zeroed again (assumption; it relaxes within 3 s)."""
 DROP_NL: Final = 500
 """What must have left the tip to be seen (assumption: half of a cubic millimetre)."""
 
@@ -75,7 +77,7 @@ class Technologist:
         self._profile = profile
         self._order = order
         self._number = 0
-        self._free_ns = 0
+        self._free_ns = self._now_ns = self._rest_ns = 0
         self._pressed = False
         self._pedal = False
         self._tip = ""
@@ -109,6 +111,7 @@ class Technologist:
         """What the person does, who thinks between seeing and doing."""
         if now_ns < self._free_ns or self.finished:
             return []
+        self._now_ns = now_ns
         deeds = self._reactions(shown)
         if not deeds:
             deeds = self.in_phase(shown)
@@ -242,17 +245,27 @@ class Technologist:
             return self.switch(True)
         if hold != "closed" or not all(tests.values()):
             return []
+        restless = any("at rest" in words for words in shown["ways"]["primed"])
+        if self._stopcock_open and restless:
+            return self._zero_again()  # also: what stands in the line now would be shut in
+        self._rest_ns = 0
         if not line["primed"]:
             return self.ask("tip-out", purpose="prime")
         if "stiffness" not in tests:
-            if self._stopcock_open and any("at rest" in w for w in shown["ways"]["primed"]):
-                return []  # what stands in the line now would be shut in
             return self.stopcock(False) or self.ask(
                 "tip-out", purpose="stiffness", stopcock_closed=True
             )
         if not line["resistance_pa_s_ul"]:
             return self.stopcock(True) or self.ask("tip-out", purpose="open-tip")
         return self.go_on(shown, "primed")
+
+    def _zero_again(self) -> list[Deed]:
+        """A line that does not come to rest was zeroed while something stood in it."""
+        self._rest_ns = self._rest_ns or self._now_ns
+        if self._now_ns - self._rest_ns < REST_NS:
+            return []
+        self._rest_ns = 0
+        return self.ask("zero")
 
     def _drop_shows(self) -> bool:
         return self._spilled_nl - self._spilled_before_nl >= DROP_NL

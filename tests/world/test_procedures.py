@@ -181,3 +181,10 @@ def test_a_run_is_the_same_in_other_processes():
     own = run(demo(), 5)[0]
     assert own.outcome == "closed"
     assert own.digest == other_process(5, "0") == other_process(5, "12345")
+
+
+def test_a_line_that_was_zeroed_under_pressure_is_zeroed_again():
+    scene = Scene().until_phase("prime-and-zero").hand("sensor_offset_pa", 2_000)
+    scene.until(lambda s: s.state.line.zeroed).hand("sensor_offset_pa", 0)
+    scene.until_phase("locate-duct", 120)
+    assert abs(scene.truth["line_pa"]) < 500
