@@ -79,7 +79,7 @@ def start(profile: Profile, kept: bytes | None, entry_seq: int, boot_id: str = "
         kept: newest ``Resume`` of the record; None = an empty record.
         entry_seq: number of the record's last entry; counting goes on from it.
         boot_id: names this start of the machine; empty = not known. A daily check of
-            another one, or of one not known, holds no longer (decision 0014).
+            another one, or of one not known, holds no longer (decision 0017).
     """
     fresh = State(profile=profile, entry_seq=entry_seq, boot_id=boot_id)
     if kept is None:
