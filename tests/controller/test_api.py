@@ -270,8 +270,9 @@ def test_a_client_that_is_gone_while_written_to_is_dropped(served):
 
 KEYS = [
     *("k", "n", "t_ms", "room", "mode", "order", "phase", "phase_ms", "next", "actor", "prompt"),
-    *("waits_for", "ways", "stop", "case", "duct", "plan", "hold", "volume", "rate", "pressure"),
-    *("line", "exposure", "alarms", "refused", "devices", "journal"),
+    *("waits_for", "ways", "stop", "case", "duct", "plan", "hold", "console", "volume", "rate"),
+    *("pressure", "mounted", "line", "exposure", "observation_left_s", "daily_check", "alarms"),
+    *("refused", "devices", "journal"),
 ]
 
 
