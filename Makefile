@@ -29,9 +29,9 @@ demo: $(READY)  ## One whole simulated procedure over a real serial pty and Modb
 bench: $(READY)  ## Measure stop latency, passes, lateness, memory, speed, stop paths (about 40 min)
 	$(BIN)/galactograph-sim bench
 
-test: $(READY)  ## All tests: those on virtual time side by side, then those on the real clock alone
-	$(BIN)/pytest -n 2 --dist worksteal -m "not real"
-	$(BIN)/pytest -m real
+test: $(READY)  ## Tests on virtual time, then those on the real clock (long ones: make evidence RUN=long)
+	$(BIN)/pytest -n 2 --dist worksteal -m "not real and not long"
+	$(BIN)/pytest -n 2 --dist loadfile -m "real and not long"
 
 lint: $(READY)  ## Style, types, floors, and documents that are drawn from tables
 	$(BIN)/ruff check .

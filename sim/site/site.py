@@ -113,10 +113,12 @@ class Site:
         """Start a module of ours as a process of this site."""
         return self._start(name, processes.module(module, *arguments), error=error)
 
-    def controller(self, *more: str, module: str = CONTROLLER, error: int | None = None) -> Process:
+    def controller(self, *more: str, error: int | None = None) -> Process:
         """Start a controller and connect to it; ``error``: where its terminal is."""
         self.leave()
-        self.running = self.start("controller", module, *self.run_arguments(), *more, error=error)
+        self.running = self.start(
+            "controller", self.module, *self.run_arguments(), *more, error=error
+        )
         self.api = self._connected()
         return self.running
 
@@ -249,6 +251,8 @@ class Site:
             if now_ns() >= end_ns:
                 raise Late(f"not so after {limit_s} s: {truth}")
             select.select([self.hands], [], [], tick_s)
+            with contextlib.suppress(Gone):  # a client that does not listen is hung up on
+                self.look(0.0)
             truth = self.truth()
         return truth
 

@@ -35,6 +35,7 @@ class Run(NamedTuple):
 
 RUNS: Final = (
     Run("mutation", "tests.mutation.cli", "mutation.md", "half an hour on a quiet machine"),
+    Run("long", "tests.evidence.long", "long.txt", "a quarter of an hour"),
     Run("failures", "sim.failures", "failures.jsonl", "three hours on a quiet machine"),
 )
 

@@ -67,6 +67,7 @@ def test_an_exposure_that_ended_without_a_controller_is_counted_by_the_next():
     assert second.readings.mammograph.exposure_count == given
 
 
+@pytest.mark.long
 @pytest.mark.real
 @pytest.mark.timeout(180)
 @pytest.mark.hazard("HZ-COMPRESSION", "HZ-EXPOSURE")

@@ -87,6 +87,7 @@ def test_a_pump_that_goes_on_by_itself_when_its_power_returns_loses_it_again():
         scene.run(5)
 
 
+@pytest.mark.long
 @pytest.mark.real
 @pytest.mark.timeout(180)
 @pytest.mark.hazard("HZ-LOST-COUNT", "HZ-UNCOMMANDED-MOTION")

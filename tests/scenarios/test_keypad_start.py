@@ -54,6 +54,7 @@ def test_a_switch_held_at_that_moment_makes_it_no_motion_of_ours():
     assert scene.raised["uncommanded-motion"] == "high"
 
 
+@pytest.mark.long
 @pytest.mark.real
 @pytest.mark.timeout(180)
 @pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")

@@ -56,6 +56,7 @@ def test_a_late_answer_stops_nothing_and_proves_nothing(after_ms: int, lost_coun
         assert 59_000 < scene.truth["entered_nl"] < 60_100
 
 
+@pytest.mark.long
 @pytest.mark.real
 @pytest.mark.timeout(180)
 @pytest.mark.hazard("HZ-STOP-FAILS", "HZ-STALE-DATA")

@@ -106,6 +106,7 @@ def test_a_console_that_declared_itself_is_needed_until_it_is_withdrawn():
     assert not refused_to_arm(scene)
 
 
+@pytest.mark.long
 @pytest.mark.real
 @pytest.mark.timeout(180)
 @pytest.mark.hazard("HZ-STALE-DATA", "HZ-USE-ERROR")

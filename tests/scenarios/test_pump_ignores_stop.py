@@ -39,6 +39,7 @@ def test_the_pump_answers_everything_but_ignores_stop(wire_too: bool):
     assert not scene.state.permit
 
 
+@pytest.mark.long
 @pytest.mark.real
 @pytest.mark.timeout(180)
 @pytest.mark.hazard("HZ-STOP-FAILS", "HZ-LOST-COUNT")

@@ -74,6 +74,7 @@ def test_without_any_answer_the_pump_is_not_believed_to_stand():
     assert "RUN" not in between.asked
 
 
+@pytest.mark.long
 @pytest.mark.real
 @pytest.mark.timeout(180)
 @pytest.mark.hazard("HZ-STOP-FAILS", "HZ-OVERVOLUME")

@@ -33,6 +33,7 @@ def test_a_glitch_of_pump_or_sensor_does_not_end_a_sweep(wire: str, how: str):
     assert scene.state.case is None
 
 
+@pytest.mark.long
 @pytest.mark.real
 @pytest.mark.timeout(180)
 @pytest.mark.hazard("HZ-EXPOSURE", "HZ-FLOW-AND-XRAY")
