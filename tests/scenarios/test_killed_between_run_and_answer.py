@@ -93,6 +93,9 @@ def test_a_new_procedure_after_a_crash_counts_what_went_before():
     assert second.do("decannulated", RADIOLOGIST) == ()
     second.hands_on().until_phase("standby")
     before_nl = second.state.ledger.days[-1].high_nl
-    third = second.restarted().until_phase("settle")
+    third = second.restarted()
+    # another syringe and line for the next procedure: empty, as its first drop will show
+    third.hand("unfilled_nl", third.state.profile.line_dead_space_nl)
+    third.until_phase("settle", 200)
     assert third.high_nl > before_nl + 55_000
     assert third.high_nl >= third.truth["entered_nl"]

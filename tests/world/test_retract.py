@@ -22,14 +22,14 @@ NOISE_PA = 600
 """Three standard deviations of the sensor: by so much a retract may end too late."""
 
 
-def soft(compliance_nl_kpa: int = 1_600, **limits: Any) -> LoadedRoom:
+def soft(compliance_nl_kpa: int = 1_000, **limits: Any) -> LoadedRoom:
     """The demo room with a soft line, as its profile says; the limit it stores up to is 10 uL."""
     loaded = demo_with(stored_volume_nl=10_000, **limits)
     profile = msgspec.structs.replace(loaded.profile, line_compliance_nl_kpa=compliance_nl_kpa)
     return dataclasses.replace(loaded, profile=profile)
 
 
-def scene_of(compliance_nl_kpa: int = 1_600, **limits: Any) -> Scene:
+def scene_of(compliance_nl_kpa: int = 1_000, **limits: Any) -> Scene:
     """Cannulated once the line has emptied itself after the open-tip test."""
     rig = Rig(compliance_ul_kpa=compliance_nl_kpa / 1_000)
     scene = Scene(loaded=soft(compliance_nl_kpa, **limits), rig=rig)
@@ -65,7 +65,7 @@ def after_the_stop(scene: Scene) -> tuple[int, int]:
 
 
 @pytest.mark.hazard("HZ-STOP-FAILS", "HZ-AIR")
-@pytest.mark.parametrize(("compliance_nl_kpa", "less_nl"), [(800, 400), (1_600, 1_800)])
+@pytest.mark.parametrize(("compliance_nl_kpa", "less_nl"), [(700, 300), (800, 400)])
 def test_less_goes_in_after_the_stop_and_nothing_comes_out(compliance_nl_kpa: int, less_nl: int):
     without_nl, _ = after_the_stop(scene_of(compliance_nl_kpa, retract_nl=0))
     scene = scene_of(compliance_nl_kpa)
@@ -102,7 +102,7 @@ def test_a_blocked_line_loses_its_pressure():
         scene.hand("occluded", False).run(5)
         gone_in.append(scene.truth["entered_nl"] - before_nl)
         assert scene.truth["entered_nl"] <= scene.high_nl
-    assert gone_in[0] > 3_000
+    assert gone_in[0] > 2_000
     assert 0 <= gone_in[1] < 1_500
 
 
