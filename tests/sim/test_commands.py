@@ -106,7 +106,9 @@ def test_a_controller_that_dies_in_mid_procedure_is_1_with_words_and_the_phases_
         [*command, "--control", address(room)], env=environment(), stdout=subprocess.PIPE
     ) as person:
         controller, hands = api.accept()[0], room.accept()[0]
+        hands.sendall(json.dumps({"truth": {"spilled_nl": 0}}).encode() + b"\n")
         shown = {"k": "snapshot", "phase": "closed", "alarms": [], "hold": {"phase": "closed"}}
+        shown |= {"console": {"required": False, "on": False}}
         controller.sendall(json.dumps(shown).encode() + b"\n")
         controller.settimeout(PATIENCE_S)
         assert json.loads(controller.recv(1_000))["event"] == "close"
