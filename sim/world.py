@@ -66,6 +66,8 @@ class World:
         self._events: list[tuple[int, int, Callable[[], None]]] = []
         self._event_count = 0
         self._woken = False
+        self.utc_shift_ns = 0
+        """Injected fault: the wall clock was stepped by so much."""
         self._hash = hashlib.sha256()
         # baud 0: the wire keeps the time of the line, not the device
         self.devices: SimulatedRoom = (
@@ -113,7 +115,7 @@ class World:
 
     def utc_ns(self) -> int:
         """Virtual wall-clock time."""
-        return _UTC_NS + self._now_ns
+        return _UTC_NS + self._now_ns + self.utc_shift_ns
 
     def wait(self, ports: Sequence[Port], until_ns: int) -> None:
         """Jump to the next event until a port can be read or ``until_ns`` is reached."""

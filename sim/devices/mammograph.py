@@ -62,6 +62,8 @@ class Mammograph(ModbusDevice):
         self.door_closed = True
         self.xray_enabled = True
         self.tripped = False
+        self.endless = False
+        """Injected fault: an exposure does not end by itself."""
         self.watchdog_ms = 1000
         self.release_s = 10
         self.view = 0
@@ -125,7 +127,8 @@ class Mammograph(ModbusDevice):
         self.state = EXPOSING
         self._exposed_from_ns = self.now_ns
         duration_ns = _SWEEP_NS if self.view in _DBT_VIEWS else _FFDM_NS
-        self._state_ends_ns = self.now_ns + _PREPULSE_NS + duration_ns
+        ends_ns = self.now_ns + _PREPULSE_NS + duration_ns
+        self._state_ends_ns = NEVER_NS if self.endless else ends_ns
         self.tube_v = _TUBE_MAG_V if self.view in _MAG_VIEWS else _TUBE_V
         self.prepulse_uas = _PREPULSE_UAS
 

@@ -123,6 +123,8 @@ class ModbusDevice:
         self._cutter = AduCutter()
         self._said: list[tuple[int, bytes]] = []
         self._frozen: dict[int, list[int]] | None = None
+        self.map_version = MAP_VERSION
+        """Injected fault: another version of the register map than ours."""
         identity = Block(0, 8, self._identity, None)
         self._blocks: dict[int, Block] = {0: identity}
 
@@ -220,7 +222,7 @@ class ModbusDevice:
 
     def _identity(self) -> list[int]:
         serial = words32(self._serial)
-        return [SIGNATURE, self._kind, MAP_VERSION, FIRMWARE, *serial, self.mode, 0]
+        return [SIGNATURE, self._kind, self.map_version, FIRMWARE, *serial, self.mode, 0]
 
     def _serve(self, request: Request) -> bytes:
         function = request.pdu[0]

@@ -80,6 +80,8 @@ class PumpModel:
         """Injected fault: the electronics hang; a motor that runs keeps its last speed."""
         self.ignores_silence = False
         """Injected fault: Safe mode's timer runs out and nothing happens."""
+        self.speed_ppm = 1_000_000
+        """Injected fault: the motor runs at another speed than it was told and says."""
         self.trigger_edges = ""
         """What the stop setting (``TRG SP``) may turn out to mean on a real pump: ``inverted``
         (stops on the other edge) or ``starts`` (starts where it should stop); empty = stops."""
@@ -157,7 +159,7 @@ class PumpModel:
             return self._pause_until_ns
         if self.status in "IW" and self.phase.volume_nl > 0:
             left = self.phase.volume_nl * UNITS_PER_NL - self._done
-            return self.now_ns - (-left // self._rate_nl_h)
+            return self.now_ns - (-left // self._speed_nl_h())
         return NEVER_NS
 
     # --- seen from elsewhere ------------------------------------------------------------------
@@ -170,7 +172,7 @@ class PumpModel:
             self.status,
             self.alarm,
             self.phase.direction,
-            self._rate_nl_h,
+            self._speed_nl_h(),
             self.diameter_um,
             self._base_steps,
             self._position,
@@ -216,7 +218,7 @@ class PumpModel:
         self.now_ns = until_ns
         if not self.motor_on:
             return
-        moved = self._rate_nl_h * span_ns
+        moved = self._speed_nl_h() * span_ns
         if self.status != "X" and self.phase.volume_nl > 0 and not self.hung:
             moved = min(moved, self.phase.volume_nl * UNITS_PER_NL - self._done)
         self._done += moved
@@ -226,6 +228,10 @@ class PumpModel:
         else:
             self.withdrawn += moved
             self._position -= moved
+
+    def _speed_nl_h(self) -> int:
+        """What the motor really makes of its rate; at least 1, so that a phase ends."""
+        return max(1, self._rate_nl_h * self.speed_ppm // 1_000_000)
 
     # --- program ----------------------------------------------------------------------------
 

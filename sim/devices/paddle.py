@@ -30,6 +30,8 @@ class Paddle:
         self.state = RELEASED
         self.wanted = HOLD
         self.limit_mn = 0
+        self.stuck = False
+        """Injected fault: the paddle does not go up."""
         self._pedal = False
         self._now_ns = now_ns
         self._travel_nm = 0
@@ -85,7 +87,10 @@ class Paddle:
         """Open fully within 1.5 s, whatever is commanded; the pedal must be pressed anew."""
         self.advance(now_ns)
         self._pedal = False
-        if self.state in (DESCENDING, HOLDING):
+        if self.state == DESCENDING and self.stuck:
+            self._settle(now_ns)
+            self.state = HOLDING
+        elif self.state in (DESCENDING, HOLDING) and not self.stuck:
             self._settle(now_ns)
             self.state = RELEASING
 

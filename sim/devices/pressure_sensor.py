@@ -40,12 +40,15 @@ class PressureSensor(ModbusDevice):
         """Height error (1 cm = 132 Pa) and electrical offset; injected."""
         self.drift_pa_h = 0
         self.fault = False
+        self.stuck = False
+        """Injected fault: the transducer shows what it showed last, without noise."""
         self.temperature_mc: int | None = 37_000
         self.zero_count = 0
         self._zero_pa = 0
         self._zeroed = False
         self._truth: deque[tuple[int, int]] = deque([(now_ns, 0)])
         self._sample = (-1, 0)
+        self._shown_pa: int | None = None
         self._define(
             Block(50, 4, lambda: words32(self.low_pa) + words32(self.high_pa), None),
             Block(100, 8, self._status, None),
@@ -76,10 +79,13 @@ class PressureSensor(ModbusDevice):
     def _scan_pa(self) -> int:
         """One noisy value per scan, however often it is asked for."""
         scan = (self.now_ns - self.started_ns) // _SCAN_NS
+        if self.stuck and self._shown_pa is not None:
+            return self._shown_pa
         if self._sample[0] != scan:
             noise_pa = round(self._rng.gauss(0, self.noise_pa)) if self.noise_pa else 0
             self._sample = (scan, noise_pa)
-        return self._raw_pa(self._truth[-1][1]) + self._sample[1]
+        self._shown_pa = self._raw_pa(self._truth[-1][1]) + self._sample[1]
+        return self._shown_pa
 
     def _status(self) -> list[int]:
         measured_pa = self._scan_pa()

@@ -121,9 +121,9 @@ class SimulatedRoom:
         self.room_io = RoomIo(self._chance["room_io"], now_ns, mode=mode)
         self._steps = self.pump.model.steps()
         self.events: deque[tuple[int, str, Value, int]] = deque(maxlen=_EVENT_COUNT)
-        """Inputs as they were set and the motor as it went on and off, in order: instant,
+        """Inputs as they were set, motor and X-rays as they went on and off, in order: instant,
         name, value (of ``motor-off``: what stopped it), plunger in nL."""
-        self._motor_on = False
+        self._motor_on = self._beam_on = False
         self.couple()
 
     # --- devices ----------------------------------------------------------------------------
@@ -138,6 +138,11 @@ class SimulatedRoom:
         """The device object now in the place ``name`` (a power cycle replaces some)."""
         device: NewEraPump | ModbusDevice = getattr(self, name)
         return device
+
+    def reseed(self, rng: random.Random) -> None:
+        """From now on chance comes from another generator, as if drawn at the start."""
+        for chance in self._chance.values():
+            chance.seed(rng.getrandbits(64))
 
     def replace(self, device: NewEraPump | RoomIo) -> None:
         """Put another pump or another box in the place of the one that is there."""
@@ -288,6 +293,7 @@ class SimulatedRoom:
             self.room_io.relay_welded = old.relay_welded
             self.room_io.stuck = old.stuck
             self.room_io.ignores_silence = old.ignores_silence
+            self.room_io.map_version = old.map_version
             for contact in old.contact_names:
                 self.room_io.set_contact(contact, old.contact(contact), now_ns)
         elif name == "mammograph":
@@ -296,6 +302,9 @@ class SimulatedRoom:
                 self._chance[name], now_ns, mode=self._mode, exposures=before.exposures
             )
             self.mammograph.set_door(before.door_closed, now_ns)
+            self.mammograph.endless = before.endless
+            self.mammograph.map_version = before.map_version
+            self.mammograph.paddle.stuck = before.paddle.stuck
         else:
             self.pressure_sensor.restart(now_ns)
         self._wired.clear()
@@ -309,6 +318,9 @@ class SimulatedRoom:
         if model.motor_on != self._motor_on:
             self._motor_on = model.motor_on
             self.note(*(("motor-on", True) if model.motor_on else ("motor-off", model.stopped_by)))
+        if self.mammograph.beam_on != self._beam_on:
+            self._beam_on = not self._beam_on
+            self.note("beam-on" if self._beam_on else "beam-off", self._beam_on)
 
     def _plunger_nl(self) -> int:
         return self._steps * step_fl(self.physics.rig.syringe_um) // 10**6

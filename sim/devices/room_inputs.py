@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from sim.devices.room import SimulatedRoom
 
 Value = bool | int | str
+_NS_PER_HOUR: Final = 3600 * 10**9
 NAMES: Final = ("pump", "mammograph", "pressure_sensor", "room_io")
 """The four devices of a room."""
 
@@ -56,6 +57,14 @@ def _unfilled(room: "SimulatedRoom", volume_nl: int, _now_ns: int) -> None:
     room.physics.filled_ul = max(0.0, room.physics.rig.dead_space_ul - volume_nl / 1000)
 
 
+def _drift(room: "SimulatedRoom", drift_pa_h: int, now_ns: int) -> None:
+    """From what it shows now; drift counts from power-up, so the offset takes up the past."""
+    sensor = room.pressure_sensor
+    past_ns = now_ns - sensor.started_ns
+    sensor.offset_pa += (sensor.drift_pa_h - drift_pa_h) * past_ns // _NS_PER_HOUR
+    sensor.drift_pa_h = drift_pa_h
+
+
 _SWITCH: Final = (True, False)
 _PRESS: Final = (True,)
 INPUTS: Final[dict[str, Input]] = {
@@ -91,6 +100,7 @@ INPUTS: Final[dict[str, Input]] = {
             room.pump.model, "trigger_edges", "" if edges == "stops" else edges
         ),
     ),
+    "pump_speed_ppm": Input(None, _set("pump.model", "speed_ppm")),
     "pump_overrun": Input(("takes", "drops", "garbles"), _set("pump", "overrun")),
     "pump_ignores_silence": Input(_SWITCH, _set("pump.model", "ignores_silence")),
     "box_ignores_silence": Input(_SWITCH, _set("room_io", "ignores_silence")),
@@ -98,12 +108,23 @@ INPUTS: Final[dict[str, Input]] = {
         ("hold_no", "hold_nc", "pain", "emergency_stop", "motor_pin"),
         lambda room, name, _now_ns: room.room_io.stuck.add(name),
     ),
+    "contact_freed": Input(
+        ("hold_no", "hold_nc", "pain", "emergency_stop", "motor_pin"),
+        lambda room, name, _now_ns: room.room_io.stuck.discard(name),
+    ),
     "relay_welded": Input(_SWITCH, _set("room_io", "relay_welded")),
     "sensor_fault": Input(_SWITCH, _set("pressure_sensor", "fault")),
+    "sensor_stuck": Input(_SWITCH, _set("pressure_sensor", "stuck")),
+    "sensor_drift_pa_h": Input(None, _drift),
     "sensor_offset_pa": Input(None, _set("pressure_sensor", "offset_pa")),
     "sensor_noise_pa": Input(None, _set("pressure_sensor", "noise_pa")),
     "temperature_mc": Input(None, _set("pressure_sensor", "temperature_mc")),
     "temperature_missing": Input(_SWITCH, _temperature),
+    "endless_exposure": Input(_SWITCH, _set("mammograph", "endless")),
+    "paddle_stuck": Input(_SWITCH, _set("mammograph.paddle", "stuck")),
+    "map_version_line": Input(None, _set("pressure_sensor", "map_version")),
+    "map_version_room": Input(None, _set("room_io", "map_version")),
+    "map_version_mammograph": Input(None, _set("mammograph", "map_version")),
     "freeze": Input(NAMES, lambda room, name, now_ns: room.inner(name).freeze(now_ns)),
     "thaw": Input(NAMES, lambda room, name, now_ns: room.inner(name).thaw(now_ns)),
     "power_cycle": Input(NAMES, lambda room, name, _now_ns: room.power_cycle(name)),
