@@ -132,8 +132,11 @@ class Mammograph(MapDevice[MammographTarget, MammographReading]):
 
     def _probe_steps(self) -> Sequence[ProbeStep]:
         """Settings first, then a safe command: exposure off, no descent."""
-        safe = ProbeStep(lambda now_ns: self._write(SAFE, now_ns), self._safe_refusal)
+        safe = ProbeStep(self._write_safe, self._safe_refusal)
         return (*settings_steps(CONFIG_BLOCK, self._settings), safe)
+
+    def _write_safe(self, now_ns: int) -> Question:
+        return self._write(SAFE, now_ns)
 
     def _command(self, target: MammographTarget, now_ns: int) -> Question | None:
         payload = _payload(target)

@@ -126,8 +126,11 @@ class RoomIo(MapDevice[RoomTarget, RoomReading]):
 
     def _probe_steps(self) -> Sequence[ProbeStep]:
         """The claim goes first: a box that somebody else owns keeps its settings."""
-        claim = ProbeStep(lambda now_ns: self._write(ALL_OFF, now_ns), self._claim_refusal)
+        claim = ProbeStep(self._write_all_off, self._claim_refusal)
         return (claim, *settings_steps(CONFIG_BLOCK, self._settings))
+
+    def _write_all_off(self, now_ns: int) -> Question:
+        return self._write(ALL_OFF, now_ns)
 
     def _command(self, target: RoomTarget, now_ns: int) -> Question | None:
         if self._withheld(target, now_ns):

@@ -77,7 +77,7 @@ class Mammograph(ModbusDevice):
         self._define(
             Block(100, 24, self._status, None),
             Block(200, 8, None, self._command),
-            Block(250, 2, lambda: [self.watchdog_ms, self.release_s], self._configure),
+            Block(250, 2, self._settings, self._configure),
         )
 
     # --- what the room wires to it ----------------------------------------------------------
@@ -202,6 +202,9 @@ class Mammograph(ModbusDevice):
             *(1, self.view, sum(on << place for place, on in enumerate(flags))),
             *(self.release_s, self.watchdog_ms, 0),
         ]
+
+    def _settings(self) -> list[int]:
+        return [self.watchdog_ms, self.release_s]
 
     def _configure(self, words: list[int]) -> int:
         watchdog_ms, release_s = words

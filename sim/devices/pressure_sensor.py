@@ -50,10 +50,13 @@ class PressureSensor(ModbusDevice):
         self._sample = (-1, 0)
         self._shown_pa: int | None = None
         self._define(
-            Block(50, 4, lambda: words32(self.low_pa) + words32(self.high_pa), None),
+            Block(50, 4, self._range, None),
             Block(100, 8, self._status, None),
             Block(200, 1, None, self._command),
         )
+
+    def _range(self) -> list[int]:
+        return words32(self.low_pa) + words32(self.high_pa)
 
     def set_pressure(self, pressure_pa: int, now_ns: int) -> None:
         """True pressure at the transducer from now on."""

@@ -85,8 +85,11 @@ class RoomIo(ModbusDevice):
         self._define(
             Block(100, 16, self._status, None),
             Block(200, 6, None, self._command),
-            Block(250, 1, lambda: [self.watchdog_ms], self._configure),
+            Block(250, 1, self._settings, self._configure),
         )
+
+    def _settings(self) -> list[int]:
+        return [self.watchdog_ms]
 
     # --- outputs ----------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ from state_machine import ledger
 from state_machine.entries import AlarmChanged, AnyEntry, HoldChanged
 from state_machine.profile import Order as Sequence
 from state_machine.state import State
+from tests.world import prepared
 
 MS = 1_000_000
 S = 1_000 * MS
@@ -43,6 +44,18 @@ HEARTBEAT, COMMANDED, NOT_OBEYED = 2, 3, 5
 def demo() -> LoadedRoom:
     """The shipped demo room."""
     return load_room("demo", known_names())
+
+
+_rooms: list[LoadedRoom] = []
+
+
+def _kept_room(loaded: LoadedRoom) -> int:
+    """A number for a room that differs from that of every other room, for as long as we run."""
+    for number, room in enumerate(_rooms):
+        if room is loaded or room == loaded:
+            return number
+    _rooms.append(loaded)
+    return len(_rooms) - 1
 
 
 def demo_with(order: Sequence | None = None, **limits: int) -> LoadedRoom:
@@ -91,23 +104,55 @@ class Scene:
     ) -> None:
         """Build the room; ``before``: the scene whose controller died; or take a ``world``."""
         loaded = loaded or demo()
+        order = order or Order()
         died = before.world if before else None
-        self.world: World = world or World(loaded, seed, rig, patient, before=died)
-        self.who = Script(loaded.profile, order or Order())
-        self.procedure = Procedure(self.world, self.who)
+        self._world: World = world or World(loaded, seed, rig, patient, before=died)
+        self._who = Script(loaded.profile, order)
+        self._procedure = Procedure(self._world, self._who)
         self._asked = 1_000
+        made_from = (order, _kept_room(loaded), seed, rig, patient)
+        self._begins = None if before or world else made_from
+        """All that it was made from, until anything but the script happens in it."""
+
+    @property
+    def world(self) -> World:
+        """The room; whoever takes it may do anything to it."""
+        self._begins = None
+        return self._world
+
+    @property
+    def who(self) -> Script:
+        """The scripted technologist."""
+        self._begins = None
+        return self._who
+
+    @property
+    def procedure(self) -> Procedure:
+        """The room with its technologist."""
+        self._begins = None
+        return self._procedure
 
     # --- what happens -------------------------------------------------------------------------
 
     def until(self, done: Callable[["Scene"], bool], limit_s: float = 120.0) -> "Scene":
         """Run until something is so; fails after ``limit_s`` virtual seconds."""
-        reached = self.world.run_until(lambda: self._judge() or done(self), int(limit_s * S))
+        self._begins = None
+        reached = self._world.run_until(lambda: self._judge() or done(self), int(limit_s * S))
         assert reached, f"not so after {limit_s} s; {self.where()}"
         return self
 
     def until_phase(self, phase: str, limit_s: float = 120.0) -> "Scene":
         """Run until the procedure stands in a phase."""
-        return self.until(lambda _: self.state.phase.value == phase, limit_s)
+        if self._begins is None:
+            return self.until(lambda _: self.phase == phase, limit_s)
+        prepared.bring(
+            self,
+            self._begins,
+            phase,
+            lambda s, any_of: s.until(lambda s: s.phase in any_of, limit_s),
+        )
+        self._begins = None
+        return self
 
     def until_injected(self, volume_nl: int) -> "Scene":
         """Run until the pump's counter shows a volume of this injection, pump running."""
@@ -125,7 +170,8 @@ class Scene:
 
     def run(self, span_s: float) -> "Scene":
         """Let time pass."""
-        self.world.run_until(self._judge, int(span_s * S))
+        self._begins = None
+        self._world.run_until(self._judge, int(span_s * S))
         return self
 
     def hand(self, name: str, value: bool | int | str) -> "Scene":
@@ -185,12 +231,12 @@ class Scene:
     @property
     def state(self) -> State:
         """The controller's state."""
-        return self.world.room.state
+        return self._world.room.state
 
     @property
     def readings(self) -> Any:
         """What the controller measured."""
-        return self.world.room.readings
+        return self._world.room.readings
 
     @property
     def phase(self) -> str:
@@ -198,14 +244,19 @@ class Scene:
         return self.state.phase.value
 
     @property
+    def visited(self) -> frozenset[str]:
+        """Phases in which the procedure has been."""
+        return frozenset(self._procedure.phases)
+
+    @property
     def truth(self) -> dict[str, Any]:
         """What is really so."""
-        return self.world.devices.truth()
+        return self._world.devices.truth()
 
     @property
     def moving(self) -> bool:
         """The plunger really moves."""
-        return self.world.devices.pump.model.motor_on
+        return self._world.devices.pump.model.motor_on
 
     @property
     def alarms(self) -> set[str]:
@@ -235,18 +286,18 @@ class Scene:
     @property
     def record(self) -> list[AnyEntry]:
         """Everything this controller recorded."""
-        return self.world.journal.entries  # type: ignore[return-value]
+        return self._world.journal.entries  # type: ignore[return-value]
 
     def where(self) -> str:
         """Where things stand, for a failing test."""
-        shown = {name: self.procedure.last.get(name) for name in ("phase", "waits_for", "hold")}
+        shown = {name: self._procedure.last.get(name) for name in ("phase", "waits_for", "hold")}
         return f"{shown} alarms {self.alarms} stop {self.state.stop} truth {self.truth}"
 
     # --- judges -------------------------------------------------------------------------------
 
     def _judge(self) -> bool:
         """What must hold in every pass; never ends a run."""
-        devices, book = self.world.devices, self.state.ledger
+        devices, book = self._world.devices, self.state.ledger
         moving, beam = devices.pump.model.motor_on, devices.mammograph.beam_on
         assert not (moving and beam), f"flow and X-rays at once: {self.where()}"
         if book.account is not None:
