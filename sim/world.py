@@ -11,6 +11,8 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+import msgspec
+
 from config.load import LoadedRoom
 from controller.api import LocalApi
 from controller.assembly import begin, make_drivers
@@ -19,7 +21,8 @@ from drivers.ports import Port
 from sim.devices.room import SimulatedRoom
 from sim.memory import Door, MemoryJournal, MemoryPort, newest_resume, pair
 from sim.physics import DUCT, RIG_27G_WARM, Patient, Rig
-from sim.wires import Wire
+from sim.troubles import Acted, Observer, Trouble, Troubled
+from sim.wires import Manner, Speaker, Wire, draw_manner
 
 START_NS: Final = 1_000_000_000
 """Boot time at which a world begins; 0 means *never* in a reading."""
@@ -49,6 +52,7 @@ class World:
         patient: Patient = DUCT,
         before: "World | None" = None,
         boot_id: str = "boot-1",
+        drawn_wires: bool = False,
     ) -> None:
         """Build the room; nothing happens before ``run_until``.
 
@@ -60,6 +64,8 @@ class World:
             before: a world whose controller died; its devices go on, and what its record
                 had written by then is what the new controller finds.
             boot_id: another one than that of ``before``: the machine was started anew.
+            drawn_wires: latency, jitter and the share of single bytes are drawn for each
+                wire; otherwise every run takes the same time.
         """
         self.seed = seed
         self._now_ns = before.now_ns() if before else START_NS
@@ -77,15 +83,10 @@ class World:
         )
         rows = before.journal.durable_rows() if before else ()
         baud = {"pump": loaded.room.pump.baud}
+        self.acted: list[Acted] = []
+        """What the troubles of the wires really did, in order."""
         self.wires = {
-            name: Wire(
-                name,
-                self.devices.device(place),
-                self._tell,
-                self.now_ns,
-                _SERIAL_NS if name in baud else _TCP_NS,
-                baud.get(name, 0),
-            )
+            name: self._wire(name, self.devices.device(place), baud.get(name, 0), drawn_wires)
             for name, place in _DEVICES.items()
         }
         self._wires = tuple(self.wires.values())
@@ -106,6 +107,14 @@ class World:
             last_seq,
             boot_id=boot_id,
         )
+
+    def _wire(self, name: str, device: Speaker, baud: int, drawn: bool) -> Wire:
+        """One wire, with the only generator that it draws from."""
+        chance = random.Random(f"{self.seed}/{name}")
+        manner = Manner(_SERIAL_NS if baud else _TCP_NS)
+        if drawn:
+            manner = draw_manner(chance, serial=bool(baud))
+        return Wire(name, device, self._tell, self.now_ns, manner, baud, chance)
 
     # --- the clock that the loop gets ---------------------------------------------------------
 
@@ -190,6 +199,25 @@ class World:
         self._door.waiting.append(ours)
         self.wake()
         return theirs
+
+    def trouble(self, wire: str, plan: Trouble, tell: Observer | None = None) -> Troubled:
+        """Put a trouble on a wire; what it does is told, and kept in ``acted`` by default.
+
+        It draws from a generator of its own, named by seed, wire, kind and span, so that
+        leaving one trouble out leaves the others as they are.
+
+        Raises:
+            ValueError: the plan means nothing (``sim.troubles.check``).
+        """
+        chance = random.Random(f"{self.seed}/{wire}/{plan.kind}/{plan.from_ns}-{plan.until_ns}")
+        plan = msgspec.structs.replace(plan, from_ns=max(plan.from_ns, self._now_ns))
+        place = self.wires[wire]
+        troubled = Troubled(place, plan, chance, self.at, tell or self._note_acted)
+        place.troubles += (troubled,)
+        return troubled
+
+    def _note_acted(self, acted: Acted) -> None:
+        self.acted.append(acted)
 
     def set_input(self, name: str, value: Any) -> None:
         """What hands do in the room, now."""

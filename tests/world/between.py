@@ -80,3 +80,8 @@ class Between:
     def speaks_ns(self) -> int:
         """Next instant at which something comes out."""
         return min([self._device.speaks_ns(), *(at_ns for at_ns, _ in self._late)])
+
+    @property
+    def broken(self) -> bool:
+        """The pump never hangs up."""
+        return self._device.broken
