@@ -18,8 +18,9 @@ from config.problems import ConfigError, ConfigUnreadable
 from config.state_paths import state_paths
 from controller import daily, log
 from controller.api_socket import AddressUnusable
-from controller.assembly import RealRoom
+from controller.assembly import JOURNAL_FILE, RealRoom
 from controller.clock import RealClock
+from controller.console import command as console
 from controller.doctor import run as doctor
 from controller.record import replay_command, report, sheet, verify
 from controller.record.store import JournalError
@@ -48,6 +49,7 @@ examples:
   galactograph daily-check --room FILE --by NAME
                                           what stops the pump, seen to act
   galactograph run --room room.toml       run a room until Ctrl-C or SIGTERM
+  galactograph console --room room.toml   its web console, for a browser on this machine
   galactograph journal verify FILE        is the record whole?
   galactograph replay FILE                does this program decide as the record says?
   galactograph report FILE -o out.html    the report of its last procedure
@@ -98,6 +100,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     daily.add_arguments(checking)
     checking.set_defaults(act=lambda args: daily.run(args, known_names(), default_state_folder()))
+    serving = commands.add_parser(
+        "console",
+        help="serve the room's web console to a browser on this machine",
+        description=console.ABOUT,
+        epilog=console.EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    console.add_arguments(serving)
+    serving.set_defaults(act=_console)
     config = commands.add_parser("config", help="room and procedure files")
     files = config.add_subparsers(required=True, metavar="COMMAND")
     judging = files.add_parser("check", help="say every problem of a room file at once")
@@ -156,6 +167,10 @@ def run(args: argparse.Namespace) -> int:
             return WRONG
         _until_told(room)
     return OK
+
+
+def _console(args: argparse.Namespace) -> int:
+    return console.run(args, known_names(), default_state_folder(), JOURNAL_FILE)
 
 
 def _loaded(args: argparse.Namespace) -> LoadedRoom:
