@@ -18,6 +18,7 @@ from controller.clock import Clock, RealClock
 from controller.loop import Api, DevicePort, Journal, Link, Room, make_safe, record, run_pass
 from controller.record.journal import Journal as DiskJournal
 from controller.record.reader import newest_resume
+from controller.record.signing import load_signer
 from controller.record.store import JournalError
 from controller.version import VERSION
 from drivers.driver import Driver, PollPlan
@@ -164,7 +165,7 @@ class RealRoom:
         self.clock = clock or RealClock()
         _make_folder(paths.journal)
         self.journal_path: Path = paths.journal / JOURNAL_FILE
-        self.journal = DiskJournal(self.journal_path)
+        self.journal = DiskJournal(self.journal_path, signer=load_signer(self.journal_path))
         try:
             resume = newest_resume(self.journal_path)
             self.api = LocalApi(UnixListener(paths.socket))

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import functools
 import gc
 import os
 import signal
@@ -22,7 +23,7 @@ from controller.assembly import JOURNAL_FILE, RealRoom
 from controller.clock import RealClock
 from controller.console import command as console
 from controller.doctor import run as doctor
-from controller.record import replay_command, report, sheet, verify
+from controller.record import keeping_command, replay_command, report, sheet, verify
 from controller.record.store import JournalError
 from controller.spoken import SpokenJournal
 from controller.version import VERSION
@@ -51,6 +52,7 @@ examples:
   galactograph run --room room.toml       run a room until Ctrl-C or SIGTERM
   galactograph console --room room.toml   its web console, for a browser on this machine
   galactograph journal verify FILE        is the record whole?
+  galactograph journal backup FILE NEW    a verified copy, also while it is written
   galactograph replay FILE                does this program decide as the record says?
   galactograph report FILE -o out.html    the report of its last procedure
 
@@ -119,6 +121,10 @@ def _parser() -> argparse.ArgumentParser:
     verifying = records.add_parser("verify", help="find edits, gaps and cuts in a record")
     verify.add_arguments(verifying)
     verifying.set_defaults(act=verify.run)
+    for name, about in keeping_command.ABOUT.items():
+        keeping = records.add_parser(name, help=about, description=about)
+        keeping_command.add_arguments(name, keeping)
+        keeping.set_defaults(act=functools.partial(_keep, name))
     replaying = commands.add_parser(
         "replay",
         help="does this program decide as the record says?",
@@ -135,6 +141,11 @@ def _parser() -> argparse.ArgumentParser:
     sheet.add_arguments(handing)
     handing.set_defaults(act=sheet.run)
     return parser
+
+
+def _keep(name: str, args: argparse.Namespace) -> int:
+    """One of the commands that do something with a record's file."""
+    return keeping_command.run(name, args, RealClock())
 
 
 def _run_arguments(parser: argparse.ArgumentParser) -> None:

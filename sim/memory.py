@@ -5,11 +5,14 @@ from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from controller.record.chain import Row, decode, make_row
+from controller.record.company import FLUSH_S, IDLE_FLUSH_S, Company
 from drivers.ports import LinkLost
 from state_machine.entries import Entry, Resume
 
 _DISK_NS: Final = 1_000_000
 """A row reaches the disk (measured p99 of WAL with FULL: 1 ms)."""
+_FLUSH_NS: Final = round(FLUSH_S * 1e9)
+_IDLE_FLUSH_NS: Final = round(IDLE_FLUSH_S * 1e9)
 
 
 class Time(Protocol):
@@ -26,14 +29,17 @@ class Time(Protocol):
 
 
 class MemoryJournal:
-    """The record in memory: the same rows and chain, durable after a simulated disk."""
+    """The record in memory: rows and chain as on the disk, durable after a simulated disk."""
 
     def __init__(self, time: "Time", rows: Sequence[Row] = ()) -> None:
         """Go on from the rows of an earlier run."""
         self._time = time
-        self.rows = list(rows)
+        self._rows = list(rows)
         self._durable_seq = rows[-1].last_seq if rows else 0
         self._writing: deque[tuple[int, int]] = deque()
+        self._waiting: list[Entry] = []
+        self._due_ns = self._boot_ns = self._utc_ns = 0
+        self._company = Company()
         self.entries: list[Entry] = []
         """What this run has appended, for judges and tests."""
         self.stalled = False
@@ -44,26 +50,55 @@ class MemoryJournal:
     def append(
         self, entries: Sequence[Entry], *, boot_ns: int, utc_ns: int, urgent: bool = False
     ) -> None:
-        """Chain one row; it is durable a disk write later."""
-        previous = self.rows[-1] if self.rows else None
-        row = make_row(previous, tuple(entries), boot_ns, utc_ns, "virtual")
-        self.rows.append(row)
+        """Take entries; their row is made as the journal on disk makes it."""
+        self._make_due(boot_ns)
+        if not self._waiting:
+            self._due_ns = boot_ns + _IDLE_FLUSH_NS
+        if self._company.matter(entries):
+            self._due_ns = min(self._due_ns, boot_ns + _FLUSH_NS)
+        self._waiting += entries
         self.entries += entries
-        self._writing.append((boot_ns + _DISK_NS, row.last_seq))
+        self._boot_ns, self._utc_ns = boot_ns, utc_ns
         if urgent:  # somebody waits for it
+            self._make_row(boot_ns)
             self._time.at(boot_ns + _DISK_NS, self._time.wake)
+
+    def _make_due(self, now_ns: int) -> None:
+        if self._waiting and self._due_ns <= now_ns:
+            self._make_row(self._due_ns)
+
+    def _make_row(self, at_ns: int) -> None:
+        """Chain one row of what waits; it is durable a disk write later."""
+        previous = self._rows[-1] if self._rows else None
+        row = make_row(previous, self._waiting, self._boot_ns, self._utc_ns, "virtual")
+        self._rows.append(row)
+        self._waiting = []
+        self._writing.append((at_ns + _DISK_NS, row.last_seq))
+
+    @property
+    def rows(self) -> list[Row]:
+        """All rows, as if the record ended now."""
+        if self._waiting:
+            self._make_row(self._time.now_ns())
+        return self._rows
 
     def durable_seq(self) -> int:
         """How far the simulated disk has written."""
         now_ns = self._time.now_ns()
+        self._make_due(now_ns)
         while self._writing and self._writing[0][0] <= now_ns and not self.stalled:
             self._durable_seq = self._writing.popleft()[1]
         return self._durable_seq
 
-    def durable_rows(self) -> tuple[Row, ...]:
-        """What a restart would find."""
+    def durable_rows(self, more: int = 0) -> tuple[Row, ...]:
+        """What a restart would find.
+
+        Args:
+            more: rows that were on their way to the disk, and got there after all.
+        """
         durable_seq = self.durable_seq()
-        return tuple(row for row in self.rows if row.last_seq <= durable_seq)
+        count = sum(row.last_seq <= durable_seq for row in self._rows)
+        return tuple(self._rows[: count + more])
 
     def fault(self) -> str:
         """Why the simulated disk cannot be written; empty = healthy."""
@@ -71,7 +106,8 @@ class MemoryJournal:
 
     def head(self) -> str:
         """Hash of the newest row, hexadecimal."""
-        return self.rows[-1].hash.hex() if self.rows else ""
+        rows = self.rows
+        return rows[-1].hash.hex() if rows else ""
 
 
 def newest_resume(rows: Sequence[Row]) -> bytes | None:

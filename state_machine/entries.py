@@ -233,6 +233,15 @@ class DailyCheck(Entry, frozen=True, tag="daily-check"):
     """Why it failed."""
 
 
+class RecordKept(Entry, frozen=True, tag="record"):
+    """A person's command did something to the record's file, outside any step."""
+
+    action: str
+    """migrated, archived (and begun anew), restored."""
+    facts: tuple[tuple[str, str], ...]
+    by: str
+
+
 class Resume(Entry, frozen=True, tag="resume"):
     """All that a restart needs, written at every phase change and intent (msgpack)."""
 
@@ -257,5 +266,6 @@ AnyEntry = (
     | Exposed
     | SideDaySaved
     | DailyCheck
+    | RecordKept
     | Resume
 )

@@ -16,7 +16,7 @@ from controller.doctor.devices import ask_all, devices_of, not_asked
 from controller.doctor.finding import Finding, Level
 from controller.doctor.report import as_json, as_table
 from controller.doctor.running import nobody_else
-from controller.record.journal import lock_path
+from controller.record.lock import lock_path
 
 OK: Final = 0
 WRONG: Final = 1

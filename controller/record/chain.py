@@ -3,6 +3,8 @@
 Pure: bytes and integers in, rows out. The journal on disk and the one in memory of the
 simulation make their rows here, so their head hashes mean the same thing.
 
+Rows of format 1 were written before the record's schema 2; they are read, never written.
+
 A row's hash covers everything else in the row, the previous row's hash included. Whoever
 knows one head hash (it is printed on the report) can therefore tell whether any earlier
 byte was changed. The chain alone cannot show that its *end* was cut off; the printed
@@ -16,17 +18,16 @@ from typing import Final
 
 import msgspec
 
+from controller.record import bodies
 from state_machine.entries import AnyEntry, Entry
 
 GENESIS: Final = hashlib.sha256(b"galactograph journal 1: before the first row").digest()
 """What the first row names as the hash before it."""
 
-_DOMAIN: Final = b"galactograph journal row 1\0"
+_DOMAIN: Final = b"galactograph journal row %d\0"
 _FIXED: Final = struct.Struct(">qqqqqII32s")
 """number, first_seq, last_seq, boot_ns, utc_ns, length of session and of body, prev."""
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[AnyEntry]).decode
+_HOLDS: Final = struct.Struct(">I")
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -45,9 +46,12 @@ class Row(msgspec.Struct, frozen=True):
     prev: bytes
     """Hash of the row before; ``GENESIS`` for row 1."""
     body: bytes
-    """msgpack of the list of entries."""
+    """The list of entries, packed as ``format`` says (``bodies``)."""
     hash: bytes
-    """SHA-256 of all of the above."""
+    """SHA-256 of all else in the row."""
+    format: int = bodies.DEFLATED
+    holds: int = 0
+    """Bits of ``bodies``: what a restart looks for. Always 0 in format 1."""
 
 
 class RowError(ValueError):
@@ -60,11 +64,13 @@ def digest(row: Row) -> bytes:
     Lengths are fixed or stated, so two different rows never give the same byte string.
 
     Raises:
-        RowError: ``prev`` is not 32 bytes, or a number does not fit in 64 bits.
+        RowError: ``prev`` is not 32 bytes, a number does not fit, or the format is unknown.
     """
-    session = row.session.encode()
+    session = row.session.encode(errors="surrogatepass")
     if len(row.prev) != len(GENESIS):
         raise RowError(f"row {row.number}: prev is {len(row.prev)} bytes, must be {len(GENESIS)}")
+    if row.format not in (bodies.PLAIN, bodies.DEFLATED) or (row.format == 1 and row.holds):
+        raise RowError(f"row {row.number}: its format {row.format} is not known")
     try:
         fixed = _FIXED.pack(
             row.number,
@@ -76,9 +82,10 @@ def digest(row: Row) -> bytes:
             len(row.body),
             row.prev,
         )
+        holds = _HOLDS.pack(row.holds) if row.format != bodies.PLAIN else b""
     except struct.error as error:
         raise RowError(f"row {row.number}: a number does not fit in 64 bits ({error})") from error
-    return hashlib.sha256(_DOMAIN + fixed + session + row.body).digest()
+    return hashlib.sha256(_DOMAIN % row.format + fixed + holds + session + row.body).digest()
 
 
 def is_genuine(row: Row) -> bool:
@@ -102,10 +109,14 @@ def make_row(
         session: Which run of the controller writes.
 
     Raises:
-        RowError: ``entries`` is empty.
+        RowError: ``entries`` is empty, or too long for one row.
     """
     if not entries:
         raise RowError("a row needs at least one entry")
+    try:
+        body = bodies.pack(entries)
+    except bodies.BodyError as error:
+        raise RowError(f"a row of entries from {entries[0].seq} on: {error}") from error
     bare = Row(
         number=prev.number + 1 if prev else 1,
         first_seq=entries[0].seq,
@@ -114,8 +125,9 @@ def make_row(
         utc_ns=utc_ns,
         session=session,
         prev=prev.hash if prev else GENESIS,
-        body=_encode(list(entries)),
+        body=body,
         hash=b"",
+        holds=bodies.holding(entries),
     )
     return msgspec.structs.replace(bare, hash=digest(bare))
 
@@ -127,8 +139,8 @@ def decode(row: Row) -> list[AnyEntry]:
         RowError: The body is not a list of entries this program knows.
     """
     try:
-        return _decode(row.body)
-    except msgspec.MsgspecError as error:
+        return bodies.unpack(row.body, row.format)
+    except bodies.BodyError as error:
         raise RowError(f"row {row.number}: its entries cannot be read ({error})") from error
 
 

@@ -2,7 +2,9 @@
 
 The loop's thread only puts entries into a bounded queue and never waits. The writer
 thread makes rows (at the latest ``FLUSH_S`` after the first entry, at once when urgent),
-commits each, and then moves ``durable_seq`` and says so through a socket pair.
+commits each, and then moves ``durable_seq`` and says so through a socket pair. While the
+room is idle, readings alone may wait ``IDLE_FLUSH_S``. The row that closes a procedure
+is signed here, too, where there is a key.
 
 When the disk does not take a row, entries are kept and tried again, ``durable_seq``
 stands still and ``fault`` says why. When the queue is full, what does not fit is counted
@@ -11,7 +13,6 @@ Nothing is ever overwritten to make room.
 """
 
 import contextlib
-import fcntl
 import os
 import socket
 import sqlite3
@@ -25,11 +26,19 @@ from typing import Final
 import msgspec
 
 from controller.record.chain import Row, broken_link, make_row
-from controller.record.store import JournalError, in_words, insert, open_writable, select
+from controller.record.company import FLUSH_S, IDLE_FLUSH_S, Company
+from controller.record.lock import hold_lock
+from controller.record.signing import Signer, ends_procedure
+from controller.record.store import (
+    JournalError,
+    Signature,
+    in_words,
+    insert,
+    open_writable,
+    select,
+)
 from state_machine.entries import Entry
 
-FLUSH_S: Final = 0.1
-"""An entry waits at most this long for company in its row."""
 RETRY_S: Final = 0.25
 """Pause between two attempts while the disk does not take a row."""
 QUEUE_COUNT: Final = 50_000
@@ -65,7 +74,9 @@ class Journal:
         path: Path,
         *,
         session: str = "",
+        signer: Signer | None = None,
         flush_s: float = FLUSH_S,
+        idle_flush_s: float = IDLE_FLUSH_S,
         retry_s: float = RETRY_S,
         queue_count: int = QUEUE_COUNT,
     ) -> None:
@@ -79,10 +90,13 @@ class Journal:
         """
         self._path = path
         self._session = session or new_session()
+        self._signer = signer
         self._flush_s = flush_s
+        self._idle_flush_s = idle_flush_s
+        self._company = Company()
         self._retry_s = retry_s
         self._queue_count = queue_count
-        self._lock = _lock(path)
+        self._lock = hold_lock(path)
         try:
             self._connection: sqlite3.Connection | None = open_writable(path)
             self._head = _checked_head(self._connection, path)
@@ -100,6 +114,7 @@ class Journal:
         self._accepted_count = 0
         self._written_count = 0
         self._some = threading.Event()
+        self._soon = threading.Event()
         self._urgent = threading.Event()
         self._closing = threading.Event()
         self._wake_out, self._wake_in = socket.socketpair()
@@ -134,8 +149,11 @@ class Journal:
             self._last_seq = entries[-1].seq
             self._batches.append(_Batch(tuple(entries), boot_ns, utc_ns))
             self._accepted_count += len(entries)
+        if self._company.matter(entries):
+            self._soon.set()
         if urgent:
             self._urgent.set()
+            self._soon.set()
         self._some.set()
 
     def _lose(self, entries: Sequence[Entry], why: str) -> None:
@@ -192,6 +210,7 @@ class Journal:
         """
         self._closing.set()
         self._urgent.set()
+        self._soon.set()
         self._some.set()
         self._thread.join(timeout_s)
         if self._thread.is_alive():
@@ -207,8 +226,10 @@ class Journal:
         try:
             while not (self._closing.is_set() and not self._batches):
                 self._some.wait()
+                self._soon.wait(self._idle_flush_s)
                 self._urgent.wait(self._flush_s)
                 self._some.clear()
+                self._soon.clear()
                 self._urgent.clear()
                 if not self._write_all():
                     return
@@ -225,7 +246,7 @@ class Journal:
         while batch := self._next_batch():
             last_attempt = self._closing.is_set()
             row = make_row(self._head, batch.entries, batch.boot_ns, batch.utc_ns, self._session)
-            while not self._written(row, len(batch.entries)):
+            while not self._written(row, batch):
                 if last_attempt:
                     return False
                 last_attempt = self._closing.wait(self._retry_s)
@@ -242,20 +263,25 @@ class Journal:
             entries.extend(newest.entries)
         return _Batch(tuple(entries), newest.boot_ns, newest.utc_ns)
 
-    def _written(self, row: Row, count: int) -> bool:
-        """Bring the row of ``count`` entries to the disk, once. False: ``fault`` says why."""
+    def _written(self, row: Row, batch: _Batch) -> bool:
+        """Bring the row of a batch to the disk, once. False: ``fault`` says why."""
+        count = len(batch.entries)
         try:
             if self._connection is None:
                 self._connection = open_writable(self._path)
                 if self._stands_already(self._connection, row):
                     self._advance(row, count)
                     return True
-            insert(self._connection, row)
+            insert(self._connection, row, self._signature(row, batch))
         except (sqlite3.Error, JournalError) as error:
             self._doubt(error)
             return False
         self._advance(row, count)
         return True
+
+    def _signature(self, row: Row, batch: _Batch) -> Signature | None:
+        closes = self._signer is not None and ends_procedure(batch.entries)
+        return self._signer.sign(row) if self._signer is not None and closes else None
 
     def _stands_already(self, connection: sqlite3.Connection, row: Row) -> bool:
         """After an error: did the row reach the disk after all?
@@ -301,39 +327,6 @@ class Journal:
         # Full or closed: the loop has been told already, or does not listen any more.
         with contextlib.suppress(BlockingIOError, OSError):
             self._wake_in.send(b"\x01")
-
-
-def lock_path(path: Path) -> Path:
-    """The lock file of the journal at ``path``; whoever holds it is the one writer."""
-    return path.with_name(path.name + ".lock")
-
-
-def _lock(path: Path) -> int:
-    """Hold the lock file beside the journal; the kernel frees it with the process.
-
-    The journal itself is not locked this way: closing a second descriptor of an open
-    database would drop SQLite's own locks in this process.
-
-    Raises:
-        JournalError: Another controller has it, or the folder cannot be written.
-    """
-    name = lock_path(path)
-    try:
-        descriptor = os.open(name, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise JournalError(
-            f"journal {path}: its lock file {name} cannot be opened ({error.strerror}); "
-            "check that its folder exists and is writable"
-        ) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise JournalError(
-            f"journal {path}: another controller is writing it (lock file {name}); "
-            "close that one first, or name another journal"
-        ) from error
-    return descriptor
 
 
 def _checked_head(connection: sqlite3.Connection, path: Path) -> Row | None:

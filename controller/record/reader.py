@@ -5,15 +5,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from controller.record.bodies import RESUME, SIDE_DAY
 from controller.record.chain import Row, RowError, decode, is_genuine
-from controller.record.store import (
-    HOLDS_RESUME,
-    HOLDS_SIDE_DAY,
-    JournalError,
-    in_words,
-    open_readable,
-    select,
-)
+from controller.record.store import JournalError, holding, in_words, open_readable, select
 from state_machine.entries import Resume, SideDaySaved
 
 
@@ -39,7 +33,7 @@ def newest_resume(path: Path) -> Resume | None:
     Raises:
         JournalError: It cannot be read, or a row it stands in was changed.
     """
-    for row in _rows_with(path, HOLDS_RESUME):
+    for row in _rows_with(path, RESUME):
         found = [entry for entry in _trusted(path, row) if isinstance(entry, Resume)]
         if found:
             return found[-1]
@@ -53,18 +47,18 @@ def side_days(path: Path) -> dict[tuple[str, str], SideDaySaved]:
         JournalError: It cannot be read, or a row one stands in was changed.
     """
     newest: dict[tuple[str, str], SideDaySaved] = {}
-    for row in _rows_with(path, HOLDS_SIDE_DAY):
+    for row in _rows_with(path, SIDE_DAY):
         for entry in reversed(_trusted(path, row)):
             if isinstance(entry, SideDaySaved):
                 newest.setdefault((entry.patient_id, entry.side), entry)
     return newest
 
 
-def _rows_with(path: Path, condition: str) -> Iterator[Row]:
+def _rows_with(path: Path, kind: int) -> Iterator[Row]:
     """Rows that hold a kind of entry, newest first, through its partial index."""
     with closing(open_readable(path)) as connection:
         try:
-            yield from select(connection, f"WHERE {condition} ORDER BY number DESC")
+            yield from holding(connection, kind)
         except sqlite3.Error as error:
             raise JournalError(in_words(path, error)) from error
 

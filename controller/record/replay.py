@@ -17,7 +17,7 @@ import msgspec
 
 from controller.record.chain import Row, decode
 from state_machine import recovery
-from state_machine.entries import AnyEntry, Inputs, Resume, Started
+from state_machine.entries import AnyEntry, Inputs, RecordKept, Resume, Started
 from state_machine.profile import Profile
 from state_machine.readings import Readings
 from state_machine.state import State
@@ -95,11 +95,14 @@ def replay(rows: Iterable[Row]) -> Iterator[Session]:
 
 
 def _groups(rows: Iterable[Row]) -> Iterator[_Group]:
-    """Entries step by step: a step begins with its inputs and may end in a later row."""
+    """Entries step by step: a step begins with its inputs and may end in a later row.
+
+    What a command noted between two runs of the controller stands by itself.
+    """
     group: _Group | None = None
     for row in rows:
         for entry in decode(row):
-            if group is None or isinstance(entry, Inputs | Started):
+            if group is None or isinstance(entry, Inputs | Started | RecordKept):
                 if group is not None:
                     yield group
                 group = _Group(row, [])

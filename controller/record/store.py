@@ -9,23 +9,35 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final
 
+import msgspec
+
+from controller.record.bodies import RESUME, SIDE_DAY
 from controller.record.chain import Row
-
-T = TypeVar("T", int, str, bytes)
 
 APPLICATION_ID: Final = 0x67616C31
 """``gal1`` in the file's header, so that a stray database is not taken for a journal."""
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+OLDEST_VERSION: Final = 1
+"""Schema 1 is read as it is; to be written on, ``migrate`` brings it to schema 2."""
 
-COLUMNS: Final = "number, first_seq, last_seq, boot_ns, utc_ns, session, prev, body, hash"
+COLUMNS: Final = (
+    "number, first_seq, last_seq, boot_ns, utc_ns, session, prev, body, hash, format, holds"
+)
+_COLUMNS_1: Final = COLUMNS.replace("format, holds", "1, 0")
 
-HOLDS_RESUME: Final = "instr(body, X'a5656e747279a6726573756d65') > 0"
+_PLAIN_RESUME: Final = "instr(body, X'a5656e747279a6726573756d65') > 0"
 """The body holds ``entry: resume`` as msgpack writes it. A Resume's own bytes could hold the
 same pattern; who searches looks at the decoded entries too."""
-HOLDS_SIDE_DAY: Final = "instr(body, X'a5656e747279a8736964652d646179') > 0"
+_PLAIN_SIDE_DAY: Final = "instr(body, X'a5656e747279a8736964652d646179') > 0"
 """The body holds ``entry: side-day``."""
+HOLDS: Final = {
+    RESUME: f"CASE format WHEN 1 THEN {_PLAIN_RESUME} ELSE holds & {RESUME} END",
+    SIDE_DAY: f"CASE format WHEN 1 THEN {_PLAIN_SIDE_DAY} ELSE holds & {SIDE_DAY} END",
+}
+"""Which rows hold a kind of entry, as the partial indexes have it."""
+_HOLDS_1: Final = {RESUME: _PLAIN_RESUME, SIDE_DAY: _PLAIN_SIDE_DAY}
 
 TRIGGERS: Final = {
     "block_in_order": """
@@ -39,6 +51,24 @@ TRIGGERS: Final = {
         CREATE TRIGGER block_no_delete BEFORE DELETE ON block
         BEGIN SELECT RAISE(ABORT, 'the record is append-only: no delete'); END""",
 }
+SIGNATURE_TRIGGERS: Final = {
+    "signature_no_update": """
+        CREATE TRIGGER signature_no_update BEFORE UPDATE ON signature
+        BEGIN SELECT RAISE(ABORT, 'the record is append-only: no update'); END""",
+    "signature_no_delete": """
+        CREATE TRIGGER signature_no_delete BEFORE DELETE ON signature
+        BEGIN SELECT RAISE(ABORT, 'the record is append-only: no delete'); END""",
+}
+INDEXES: Final = (
+    # Partial, on what recovery asks for: a start must not read weeks of samples.
+    f"CREATE INDEX block_resume ON block(number) WHERE {HOLDS[RESUME]}",
+    f"CREATE INDEX block_side_day ON block(number) WHERE {HOLDS[SIDE_DAY]}",
+)
+SIGNATURES: Final = """CREATE TABLE signature (
+        number INTEGER PRIMARY KEY,
+        hash BLOB NOT NULL,
+        key BLOB NOT NULL,
+        signature BLOB NOT NULL)"""
 
 _SCHEMA: Final = (
     """CREATE TABLE block (
@@ -50,11 +80,13 @@ _SCHEMA: Final = (
         session TEXT NOT NULL,
         prev BLOB NOT NULL,
         body BLOB NOT NULL,
-        hash BLOB NOT NULL)""",
-    # Partial indexes on what recovery asks for: a start must not read weeks of samples.
-    f"CREATE INDEX block_resume ON block(number) WHERE {HOLDS_RESUME}",
-    f"CREATE INDEX block_side_day ON block(number) WHERE {HOLDS_SIDE_DAY}",
+        hash BLOB NOT NULL,
+        format INTEGER NOT NULL DEFAULT 1,
+        holds INTEGER NOT NULL DEFAULT 0)""",
+    SIGNATURES,
+    *INDEXES,
     *TRIGGERS.values(),
+    *SIGNATURE_TRIGGERS.values(),
     f"PRAGMA application_id = {APPLICATION_ID}",
     f"PRAGMA user_version = {SCHEMA_VERSION}",
 )
@@ -74,6 +106,20 @@ _WORDS: Final = (
 )
 
 
+_KINDS: Final = (int, int, int, int, int, str, bytes, bytes, bytes, int, int)
+"""Types of the columns, in their order; also that of the fields of ``Row``."""
+_INSERT: Final = f"INSERT INTO block ({COLUMNS}) VALUES ({', '.join('?' * len(_KINDS))})"  # noqa: S608
+_SIGN: Final = "INSERT INTO signature (number, hash, key, signature) VALUES (?, ?, ?, ?)"
+
+
+class Signature(msgspec.Struct, frozen=True):
+    """A signature under a row, as it stands in the record (``signing``)."""
+
+    key: bytes
+    """Public key, 32 bytes."""
+    signature: bytes
+
+
 class JournalError(Exception):
     """The journal cannot be opened or read; the message names file, cause and way out."""
 
@@ -87,6 +133,11 @@ def in_words(path: Path, error: Exception) -> str:
     return f"journal {path}: {error}; check the disk and the folder"
 
 
+def incoming_path(path: Path) -> Path:
+    """What shall take a record's place, while a command brings it there."""
+    return path.with_name(path.name + ".incoming")
+
+
 def open_writable(path: Path) -> sqlite3.Connection:
     """Open the journal for appending; create it (mode 0600) where there is none.
 
@@ -95,6 +146,11 @@ def open_writable(path: Path) -> sqlite3.Connection:
     Raises:
         JournalError: It cannot be opened, written, or is not a journal of this version.
     """
+    if not path.exists() and incoming_path(path).exists():
+        raise JournalError(
+            f"journal {path}: it is missing, and {incoming_path(path)} shows that a restore was "
+            "not finished; restore again, so that no volume and no lock is forgotten"
+        )
     try:
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
@@ -120,7 +176,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     # Empty: new, or its creator was killed before the first transaction ended.
     fresh = not connection.execute("SELECT 1 FROM sqlite_master").fetchone()
     if not fresh:
-        check_is_journal(connection, path)
+        check_is_journal(connection, path, oldest=SCHEMA_VERSION)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("BEGIN IMMEDIATE")  # a file that may only be read fails here, not later
@@ -160,45 +216,59 @@ def open_readable(path: Path) -> sqlite3.Connection:
     raise JournalError(in_words(path, failure or OSError("not opened")))
 
 
-def check_is_journal(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a database that is not a journal of this version.
+def check_is_journal(
+    connection: sqlite3.Connection, path: Path, oldest: int = OLDEST_VERSION
+) -> int:
+    """Refuse a database that is not a journal of a schema from ``oldest`` on; return its schema.
 
     Raises:
-        JournalError: Wrong application id, version, or no table of rows.
+        JournalError: Wrong application id, schema, or no table of rows.
         sqlite3.Error: It cannot be read at all.
     """
     application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION_ID:
         raise JournalError(
             f"journal {path}: it is not a journal (application id {application:#x}, "
             f"must be {APPLICATION_ID:#x}); name the right file, or choose a new one"
         )
-    if version != SCHEMA_VERSION:
+    version = schema_of(connection)
+    if version in range(OLDEST_VERSION, oldest):
+        raise JournalError(
+            f"journal {path}: its format is version {version}, this program writes version "
+            f"{SCHEMA_VERSION}; 'galactograph journal migrate {path}' keeps a copy and brings "
+            "it up to date"
+        )
+    if version not in range(OLDEST_VERSION, SCHEMA_VERSION + 1):
         raise JournalError(
             f"journal {path}: its format is version {version}, this program reads version "
-            f"{SCHEMA_VERSION}; use the program version that wrote it"
+            f"{OLDEST_VERSION} to {SCHEMA_VERSION}; use the program version that wrote it"
         )
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'block'").fetchone():
         raise JournalError(f"journal {path}: its table of rows is gone; keep it as evidence")
+    return version
 
 
-def insert(connection: sqlite3.Connection, row: Row) -> None:
-    """Append one row and return once it is on the disk (autocommit, synchronous=FULL)."""
-    connection.execute(
-        f"INSERT INTO block ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - ours
-        (
-            row.number,
-            row.first_seq,
-            row.last_seq,
-            row.boot_ns,
-            row.utc_ns,
-            row.session,
-            row.prev,
-            row.body,
-            row.hash,
-        ),
-    )
+def schema_of(connection: sqlite3.Connection) -> int:
+    """Schema of an open journal."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+def insert(connection: sqlite3.Connection, row: Row, signature: Signature | None = None) -> None:
+    """Append one row, and the signature under it, and return once both are on the disk.
+
+    One transaction (``synchronous=FULL``): there is no row that only lacks its signature.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute(_INSERT, msgspec.structs.astuple(row))
+        if signature is not None:
+            connection.execute(_SIGN, (row.number, row.hash, signature.key, signature.signature))
+        connection.execute("COMMIT")
+    except sqlite3.Error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def select(connection: sqlite3.Connection, clause: str = "ORDER BY number") -> Iterator[Row]:
@@ -207,20 +277,16 @@ def select(connection: sqlite3.Connection, clause: str = "ORDER BY number") -> I
     A column that was changed to another type is read as an empty value of the right one:
     the row then differs from its hash and is found.
     """
-    cursor = connection.execute(f"SELECT {COLUMNS} FROM block {clause}")  # noqa: S608 - ours
-    for number, first_seq, last_seq, boot_ns, utc_ns, session, prev, body, own in cursor:
-        yield Row(
-            number=_as(int, number),
-            first_seq=_as(int, first_seq),
-            last_seq=_as(int, last_seq),
-            boot_ns=_as(int, boot_ns),
-            utc_ns=_as(int, utc_ns),
-            session=_as(str, session),
-            prev=_as(bytes, prev),
-            body=_as(bytes, body),
-            hash=_as(bytes, own),
-        )
+    columns = COLUMNS if schema_of(connection) >= SCHEMA_VERSION else _COLUMNS_1
+    for values in connection.execute(f"SELECT {columns} FROM block {clause}"):  # noqa: S608 - ours
+        yield Row(*map(_as, _KINDS, values))
 
 
-def _as(kind: type[T], value: object) -> T:
+def holding(connection: sqlite3.Connection, kind: int) -> Iterator[Row]:
+    """Rows that hold a kind of entry (bit of ``bodies``), newest first, through its index."""
+    conditions = HOLDS if schema_of(connection) >= SCHEMA_VERSION else _HOLDS_1
+    return select(connection, f"WHERE {conditions[kind]} ORDER BY number DESC")
+
+
+def _as(kind: type, value: object) -> Any:
     return value if isinstance(value, kind) else kind()

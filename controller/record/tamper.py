@@ -22,7 +22,8 @@ class Finding(msgspec.Struct, frozen=True):
     """One thing that is wrong, at a row (0: the file as a whole)."""
 
     kind: str
-    """edited, deleted, inserted, moved, rewritten, truncated, gap, unreadable, unprotected."""
+    """edited, deleted, inserted, moved, rewritten, truncated, gap, unreadable, unprotected;
+    of signatures: unsigned, forged, stranger."""
     row: int
     words: str
 

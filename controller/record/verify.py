@@ -5,22 +5,33 @@ entries say. A row that does not match is tried under the numbers it may have ha
 rows that moved, rows that were put in and rows that are gone can be told apart.
 
 What no chain can show by itself is that its newest rows are missing, or that the whole
-file was written anew. For that, give the head that the report prints.
+file was written anew. For that, give the head that the report prints, or the public key
+of the room: closed procedures are signed (``signing``).
 """
 
 import argparse
 import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from controller.record import bodies, signed
 from controller.record.chain import Row, RowError, decode, is_genuine
-from controller.record.reader import open_reader
-from controller.record.store import TRIGGERS, JournalError, in_words, open_readable
+from controller.record.signing import PublicKey, ends_procedure, load_public, public_path
+from controller.record.store import (
+    SCHEMA_VERSION,
+    SIGNATURE_TRIGGERS,
+    TRIGGERS,
+    JournalError,
+    in_words,
+    open_readable,
+    schema_of,
+    select,
+)
 from controller.record.tamper import Finding, Seen, analyse, places
 
 ANCHOR_LEAST: Final = 16
@@ -41,6 +52,8 @@ class Verdict(msgspec.Struct, frozen=True):
     sessions: tuple[str, ...]
     anchor: str
     """What the printed head showed; says so when none was given."""
+    signatures: str
+    """What signatures under closed procedures showed."""
     findings: tuple[Finding, ...]
 
 
@@ -51,13 +64,14 @@ class Anchor(msgspec.Struct, frozen=True):
     hash_hex: str
 
 
-def verify(path: Path, anchor: str | None = None) -> Verdict:
+def verify(path: Path, anchor: str | None = None, keys: Sequence[PublicKey] = ()) -> Verdict:
     """Check a whole journal, read-only, also while a controller writes it.
 
     Args:
         path: The journal's file.
         anchor: A printed head: its hash (at least 16 hex digits) or ``ROW:HASH``. With the
             row number, rows missing at the end can be counted.
+        keys: Public keys that may have signed, besides the one that lies beside the record.
 
     Raises:
         JournalError: The file cannot be read or is not a journal.
@@ -68,23 +82,28 @@ def verify(path: Path, anchor: str | None = None) -> Verdict:
     strangers: list[tuple[int, Row]] = []
     sessions: dict[str, None] = {}
     findings: list[Finding] = []
-    with open_reader(path) as rows:
-        for row in rows:
+    closings: list[int] = []
+    with _at_one_moment(path) as connection:
+        for row in select(connection):
             if is_genuine(row):
                 seen.append(_seen(row, row.number))
-                findings.extend(_body_findings(row))
+                findings.extend(_body_findings(row, closings))
             else:
                 strangers.append((len(seen), row))
                 seen.append(_seen(row, 0))
             sessions.setdefault(row.session)
+        signs = signed.signatures(connection)
+        findings.extend(_protection_findings(connection))
     if strangers:
         place = places(seen)
         for index, row in strangers:
             seen[index] = _seen(row, _true_number(row, place))
     findings.extend(analyse(seen))
-    findings.extend(_protection_findings(path))
     words, missing = _judge_anchor(seen, wanted)
     findings.extend(missing)
+    genuine = {row.number: row.hash for row in seen if row.own == row.number}
+    told, unsigned = signed.judge(signs, closings, genuine, (*keys, *_beside(path)))
+    findings.extend(unsigned)
     return Verdict(
         ok=not findings,
         path=str(path),
@@ -94,8 +113,20 @@ def verify(path: Path, anchor: str | None = None) -> Verdict:
         head_hash=seen[-1].hash.hex() if seen else "",
         sessions=tuple(sessions),
         anchor=words,
+        signatures=told,
         findings=tuple(sorted(findings, key=lambda finding: finding.row)),
     )
+
+
+@contextmanager
+def _at_one_moment(path: Path) -> Iterator[sqlite3.Connection]:
+    """Read the file as it is now, whatever a controller writes meanwhile."""
+    with closing(open_readable(path)) as connection:
+        try:
+            connection.execute("BEGIN")
+            yield connection
+        except sqlite3.Error as error:
+            raise JournalError(in_words(path, error)) from error
 
 
 def _seen(row: Row, own: int) -> Seen:
@@ -112,13 +143,27 @@ def _true_number(row: Row, place: dict[bytes, int]) -> int:
     return 0
 
 
-def _body_findings(row: Row) -> Iterator[Finding]:
-    """Entries of a genuine row: readable, and numbered as the row says."""
+def _beside(path: Path) -> tuple[PublicKey, ...]:
+    beside = public_path(path)
+    return (load_public(beside),) if beside.exists() else ()
+
+
+def _body_findings(row: Row, closings: list[int]) -> Iterator[Finding]:
+    """Entries of a genuine row: readable, numbered and of the kinds the row says.
+
+    ``closings`` gets the row's number when it closes a procedure.
+    """
     try:
-        numbers = [entry.seq for entry in decode(row)]
+        entries = decode(row)
     except RowError as error:
         yield Finding("unreadable", row.number, str(error))
         return
+    numbers = [entry.seq for entry in entries]
+    if ends_procedure(entries):
+        closings.append(row.number)
+    if row.format != bodies.PLAIN and row.holds != bodies.holding(entries):
+        words = f"row {row.number} does not hold what it says: no controller writes that"
+        yield Finding("edited", row.number, words)
     missing = sorted(set(range(row.first_seq, row.last_seq + 1)).difference(numbers))
     if missing or len(numbers) != row.last_seq - row.first_seq + 1:
         yield Finding(
@@ -131,15 +176,13 @@ def _body_findings(row: Row) -> Iterator[Finding]:
         )
 
 
-def _protection_findings(path: Path) -> Iterator[Finding]:
+def _protection_findings(connection: sqlite3.Connection) -> Iterator[Finding]:
     """The triggers that keep honest programs from changing rows."""
-    try:
-        with closing(open_readable(path)) as connection:
-            query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-            there = {name: " ".join(str(sql).split()) for name, sql in connection.execute(query)}
-    except sqlite3.Error as error:
-        raise JournalError(in_words(path, error)) from error
-    for name, sql in TRIGGERS.items():
+    query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+    there = {name: " ".join(str(sql).split()) for name, sql in connection.execute(query)}
+    current = schema_of(connection) >= SCHEMA_VERSION
+    wanted = TRIGGERS | (SIGNATURE_TRIGGERS if current else {})
+    for name, sql in wanted.items():
         if there.get(name) != " ".join(sql.split()):
             yield Finding(
                 "unprotected",
@@ -192,13 +235,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``galactograph journal verify``."""
     parser.add_argument("file", type=Path, help="the journal")
     parser.add_argument("--anchor", help="head printed on a report: HASH or ROW:HASH")
+    parser.add_argument(
+        "--key",
+        type=Path,
+        action="append",
+        default=[],
+        help="public key kept elsewhere (.pub); may be given more than once",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
     """Check a journal and say what was found: 0 it holds, 1 it does not, 2 bad input."""
     try:
-        verdict = verify(args.file, args.anchor)
+        keys = [load_public(path) for path in args.key]
+        verdict = verify(args.file, args.anchor, keys)
     except (JournalError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -217,6 +268,7 @@ def describe(verdict: Verdict) -> str:
         f"{len(verdict.sessions)} runs of the controller",
         f"head     {verdict.head_row}:{verdict.head_hash}",
         f"anchor   {verdict.anchor}",
+        f"signed   {verdict.signatures}",
         *(f"BROKEN   {finding.words}" for finding in verdict.findings),
         f"verdict  {'the record holds' if verdict.ok else 'THE RECORD DOES NOT HOLD'}",
     ]

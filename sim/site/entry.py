@@ -29,11 +29,13 @@ def _utc_ns(clock: RealClock) -> int:
     return _true_utc_ns(clock) + (int(step.read_text()) * _NS_PER_S if step.exists() else 0)
 
 
-def _insert(connection: sqlite3.Connection, row: Row) -> None:
+def _insert(
+    connection: sqlite3.Connection, row: Row, signature: store.Signature | None = None
+) -> None:
     with contextlib.suppress(FileNotFoundError):  # mended between the two looks
         if Path(STALL).exists():
             Path(STALL).read_bytes()  # blocks like the disk that it stands for
-    _true_insert(connection, row)
+    _true_insert(connection, row, signature)
 
 
 def main() -> int:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from controller.record.chain import Row, make_row
+from controller.record import bodies
+from controller.record.chain import Row, digest, make_row
 from controller.record.journal import Journal
 from controller.record.reader import open_reader
 from controller.record.store import TRIGGERS, insert, open_writable
@@ -31,6 +32,19 @@ def chain_of(count: int, per_row: int = 3) -> list[Row]:
         boot_ns = entries[-1].at_ns
         rows.append(make_row(rows[-1] if rows else None, entries, boot_ns, boot_ns + 7, "test/1"))
     return rows
+
+
+def plain_row(
+    prev: Row | None, entries: Sequence[Entry], boot_ns: int, utc_ns: int, session: str
+) -> Row:
+    """A row as programs before schema 2 made it."""
+    row = msgspec.structs.replace(
+        make_row(prev, entries, boot_ns, utc_ns, session),
+        body=msgspec.msgpack.encode(list(entries)),
+        format=bodies.PLAIN,
+        holds=0,
+    )
+    return msgspec.structs.replace(row, hash=digest(row))
 
 
 def write_rows(path: Path, rows: Sequence[Row]) -> None:

@@ -1,3 +1,4 @@
+import hashlib
 import os
 import selectors
 import signal
@@ -9,14 +10,17 @@ import threading
 
 import pytest
 
+from controller.record import bodies, store
 from controller.record import journal as journal_module
-from controller.record import store
 from controller.record.chain import decode
+from controller.record.company import Company
 from controller.record.journal import Journal
 from controller.record.reader import newest_resume, open_reader, side_days
 from controller.record.store import JournalError
 from controller.record.verify import verify
-from state_machine.entries import Resume, SideDaySaved
+from state_machine.entries import Inputs, Noted, Resume, SideDaySaved, Told
+from state_machine.requests import OpenCase, Role
+from state_machine.targets import Activity
 from tests.record.journals import WAIT_S, forger, notes, read_rows, wait_until
 
 pytestmark = pytest.mark.hazard("HZ-RECORD")
@@ -46,6 +50,15 @@ def append(journal, first, count=1, urgent=True):
     journal.append(notes(first, count), boot_ns=first * 10, utc_ns=first * 100, urgent=urgent)
 
 
+def append_bulk(journal, first, count):
+    """Entries that do not become smaller by being packed."""
+    entries = [
+        Noted(seq, seq, hashlib.sha512(str(seq).encode()).hexdigest(), ())
+        for seq in range(first, first + count)
+    ]
+    journal.append(entries, boot_ns=first, utc_ns=first, urgent=True)
+
+
 def append_durably(journal, first, count=1):
     append(journal, first, count)
     wait_until(journal, lambda: journal.durable_seq() >= first + count - 1)
@@ -70,6 +83,43 @@ def test_entries_that_nothing_waits_for_become_durable_by_themselves(opened):
     append(journal, 1, urgent=False)
     append(journal, 2, urgent=False)
     wait_until(journal, lambda: journal.durable_seq() == 2)
+
+
+def idle(seq):
+    return [Inputs(seq, seq)]
+
+
+def test_readings_of_an_idle_room_wait_longer_for_company(path, opened):
+    journal = opened(flush_s=0.01, idle_flush_s=3600)
+    for seq in (1, 2, 3):
+        journal.append(idle(seq), boot_ns=seq, utc_ns=seq)
+    append(journal, 4, urgent=False)  # something was noted: it takes them along
+    wait_until(journal, lambda: journal.durable_seq() == 4)
+    assert [row.last_seq for row in read_rows(path)] == [4]
+    journal.append(idle(5), boot_ns=5, utc_ns=5)
+    assert journal.close(WAIT_S)
+    assert verify(path).entry_count == 5
+
+
+@pytest.mark.parametrize(
+    ("entries", "matter"),
+    [
+        ([Inputs(1, 1)], False),
+        ([Inputs(1, 1, requests=(OpenCase("eva", Role.QA),))], True),
+        ([Inputs(1, 1), Resume(2, 1, b"")], True),
+        ([Inputs(1, 1), Told(2, 1, activity=Activity.IDLE)], True),
+    ],
+)
+def test_what_may_wait_is_readings_that_nobody_asked_and_nothing_came_of(entries, matter):
+    assert Company().matter(entries) == matter
+
+
+def test_readings_wait_no_longer_while_anything_is_under_way():
+    company = Company()
+    company.matter([Told(1, 1, activity=Activity.ACTIVE)])
+    assert company.matter(idle(2))
+    company.matter([Told(3, 1, activity=Activity.IDLE)])
+    assert not company.matter(idle(4))
 
 
 def test_the_wake_descriptor_is_quiet_until_something_changed(opened):
@@ -179,9 +229,9 @@ def test_a_file_that_is_no_journal_is_refused_and_left_alone(path, opened, conte
 def test_another_version_is_refused_in_words(path, opened):
     opened().close(WAIT_S)
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute("PRAGMA user_version = 3")
     connection.close()
-    with pytest.raises(JournalError, match="version 2, this program reads version 1"):
+    with pytest.raises(JournalError, match="version 3, this program reads version 1 to 2"):
         opened()
 
 
@@ -213,7 +263,7 @@ def test_a_creator_killed_before_the_first_transaction_leaves_a_usable_file(path
         "UPDATE block SET utc_ns = 0",
         "DELETE FROM block",
         "INSERT OR REPLACE INTO block SELECT * FROM block WHERE number = 1",
-        "INSERT INTO block SELECT 9, first_seq, last_seq, 0, 0, '', prev, body, hash FROM block",
+        "INSERT INTO block SELECT 9, 1, 1, 0, 0, '', prev, body, hash, 2, 0 FROM block",
     ],
 )
 def test_the_file_refuses_to_be_changed(path, opened, statement):
@@ -247,12 +297,12 @@ def limit_pages(monkeypatch, limits):
 def test_a_full_disk_is_said_entries_are_kept_and_written_when_there_is_room(
     path, opened, monkeypatch
 ):
-    limits = [12]
+    limits = [16]
     limit_pages(monkeypatch, limits)
     journal = opened()
     seq = 0
     while not journal.fault():
-        append(journal, seq + 1, 40)
+        append_bulk(journal, seq + 1, 40)
         seq += 40
         wait_until(
             journal, lambda: journal.fault() != "" or journal.durable_seq() == journal.last_seq()
@@ -273,7 +323,7 @@ def test_a_full_disk_is_said_entries_are_kept_and_written_when_there_is_room(
 def test_closing_on_a_full_disk_ends_and_says_that_entries_are_missing(path, opened, monkeypatch):
     limit_pages(monkeypatch, [9])
     journal = opened(retry_s=3600)
-    append(journal, 1, 900)
+    append_bulk(journal, 1, 900)
     wait_until(journal, lambda: journal.fault() != "")
     assert not journal.close(WAIT_S)
     assert "the disk is full" in journal.fault()
@@ -284,7 +334,7 @@ def test_a_full_queue_is_a_fault_and_the_gap_never_becomes_durable(path, opened,
     limits = [1]
     limit_pages(monkeypatch, limits)
     journal = opened(queue_count=100)
-    append(journal, 1, 100)
+    append_bulk(journal, 1, 100)
     wait_until(journal, lambda: journal.fault() != "")
     append(journal, 101, 2)
     assert "gap from entry 101" in journal.fault()
@@ -350,7 +400,7 @@ def test_another_program_that_wrote_a_row_is_said_and_nothing_is_written_over(pa
     journal = opened()
     append_durably(journal, 1)
     other = sqlite3.connect(path)
-    other.execute("INSERT INTO block SELECT 2, 2, 2, 0, 0, '', hash, body, hash FROM block")
+    other.execute("INSERT INTO block SELECT 2, 2, 2, 0, 0, '', hash, body, hash, 2, 0 FROM block")
     other.commit()
     other.close()
     append(journal, 2)
@@ -363,8 +413,8 @@ def test_a_row_that_reached_the_disk_although_the_commit_failed_is_not_written_t
 ):
     real = store.insert
 
-    def insert_and_fail(connection, row):
-        real(connection, row)
+    def insert_and_fail(connection, row, signature):
+        real(connection, row, signature)
         monkeypatch.setattr(journal_module, "insert", real)
         raise sqlite3.OperationalError("disk I/O error")
 
@@ -464,8 +514,8 @@ def test_recovery_reads_through_an_index(path, opened):
     opened().close(WAIT_S)
     connection = sqlite3.connect(path)
     for condition, index in (
-        (store.HOLDS_RESUME, "block_resume"),
-        (store.HOLDS_SIDE_DAY, "block_side_day"),
+        (store.HOLDS[bodies.RESUME], "block_resume"),
+        (store.HOLDS[bodies.SIDE_DAY], "block_side_day"),
     ):
         query = f"EXPLAIN QUERY PLAN SELECT body FROM block WHERE {condition} ORDER BY number DESC"
         assert index in str(connection.execute(query).fetchall())
