@@ -20,6 +20,7 @@ from config.state_paths import state_paths
 from controller import daily, log
 from controller.api_socket import AddressUnusable
 from controller.assembly import JOURNAL_FILE, RealRoom
+from controller.bench import probe
 from controller.clock import RealClock
 from controller.console import command as console
 from controller.doctor import run as doctor
@@ -111,6 +112,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     console.add_arguments(serving)
     serving.set_defaults(act=_console)
+    service = commands.add_parser("service", help="for who commissions and repairs rooms")
+    tools = service.add_subparsers(required=True, metavar="COMMAND")
+    probing = tools.add_parser(
+        "probe",
+        help="what is connected here, and a room file to begin with",
+        description=probe.ABOUT,
+        epilog=probe.EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    probe.add_arguments(probing)
+    probing.set_defaults(act=probe.run)
     config = commands.add_parser("config", help="room and procedure files")
     files = config.add_subparsers(required=True, metavar="COMMAND")
     judging = files.add_parser("check", help="say every problem of a room file at once")

@@ -1,6 +1,7 @@
 """Asks every device of a room at the same time who it is, for three seconds at most."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 from config.load import LoadedRoom
@@ -68,7 +69,15 @@ def not_asked(loaded: LoadedRoom) -> list[Finding]:
 
 
 def ask_all(devices: Sequence[Asked], clock: Clock, span_ns: int = SPAN_NS) -> list[Finding]:
-    """Open each port, ask, close. Writes no register, moves nothing, takes no ownership.
+    """Open each port, ask, close. Writes no register, moves nothing, takes no ownership."""
+    with asked(devices, clock, span_ns):
+        found = [finding for one in devices for finding in _findings(one)]
+        return _without_power(found, [one.talk for one in devices])
+
+
+@contextmanager
+def asked(devices: Sequence[Asked], clock: Clock, span_ns: int = SPAN_NS) -> Iterator[None]:
+    """Have asked all that could be, ports still as they are; they are closed afterwards.
 
     Bounded by ``span_ns``; each port is opened in a thread of its own, so one host that
     does not answer costs the others nothing.
@@ -82,27 +91,26 @@ def ask_all(devices: Sequence[Asked], clock: Clock, span_ns: int = SPAN_NS) -> l
         while (now_ns := clock.now_ns()) < end_ns:
             for waker in wakers:
                 waker.read()
-            due_ns = min([end_ns, *(_one_pass(asked, now_ns) for asked in devices)])
-            if all(_over(asked) for asked in devices):
+            due_ns = min([end_ns, *(_one_pass(one, now_ns) for one in devices)])
+            if all(_over(one) for one in devices):
                 break
-            clock.wait([*wakers, *(asked.port for asked in devices)], due_ns)
-        found = [finding for asked in devices for finding in _findings(asked)]
-        return _without_power(found, [asked.talk for asked in devices])
+            clock.wait([*wakers, *(one.port for one in devices)], due_ns)
+        yield
     finally:
         for opener in openers:
             opener.close()
-        for asked in devices:
-            asked.port.close()
+        for one in devices:
+            one.port.close()
 
 
-def _over(asked: Asked) -> bool:
-    return asked.talk.over() or asked.port.state not in _NOT_TRIED
+def _over(one: Asked) -> bool:
+    return one.talk.over() or one.port.state not in _NOT_TRIED
 
 
-def _one_pass(asked: Asked, now_ns: int) -> int:
+def _one_pass(one: Asked, now_ns: int) -> int:
     """Listen, then speak; returns when to do so again at the latest."""
-    port, talk = asked
-    if not _over(asked) and port.adopt():
+    port, talk = one
+    if not _over(one) and port.adopt():
         talk.connected(now_ns)
     if port.fileno() is None or talk.over():
         return now_ns + SPAN_NS
@@ -117,9 +125,9 @@ def _one_pass(asked: Asked, now_ns: int) -> int:
     return max(now_ns, talk.due_ns())
 
 
-def _findings(asked: Asked) -> list[Finding]:
+def _findings(one: Asked) -> list[Finding]:
     """The port when it cannot be opened, else who answers on it."""
-    port, talk = asked
+    port, talk = one
     if port.state in _NOT_TRIED or port.state is PortState.LOST:
         return [talk.finding()]
     todo = port.fault.removesuffix(f"; {TRIED_AGAIN}")
