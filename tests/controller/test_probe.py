@@ -33,7 +33,8 @@ def pump(data, version=b"00SNE1000V3.923", saf=b"00S1"):
 @pytest.fixture
 def lines(monkeypatch):
     """Ports by speed: what answers there."""
-    answers, opened = {}, []
+    answers: dict = {}
+    opened: list = []
 
     def port(path, baud):
         answer, error, state = answers.get(baud, (lambda _: b"", None, PortState.MISSING))
@@ -47,7 +48,7 @@ def lines(monkeypatch):
 
 def searched(lines, bauds=(19200, 9600), **answers):
     lines[0].update({int(name[1:]): answer for name, answer in answers.items()})
-    said = []
+    said: list[str] = []
     (found,) = search_ports([(PORT, "USB adapter")], [0], RealClock(), said.append, bauds)
     return found, said
 
