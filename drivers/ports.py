@@ -21,9 +21,11 @@ import socket
 import termios
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 import serial
+from serial.tools import list_ports
 
 READ_SIZE: Final = 65_536
 """Bytes taken per pass at most, so a babbling peer cannot hold the loop."""
@@ -281,6 +283,16 @@ class SerialPort(DescriptorPort):
             f"serial port {self.name} at {self._baud} baud cannot be opened"
             f" ({error.strerror or error}): check path and baud in the room file; {TRIED_AGAIN}"
         )
+
+
+def serial_ports(by_id: Path = Path("/dev/serial/by-id")) -> list[tuple[str, str]]:
+    """Ports with an adapter behind them: the name that stays, and what the adapter says of itself."""
+    stable = {str(link.resolve()): str(link) for link in sorted(by_id.glob("*"))}
+    return [
+        (stable.get(port.device, port.device), port.description or "")
+        for port in sorted(list_ports.comports())
+        if port.hwid != "n/a"  # a bare UART that no plug leads to
+    ]
 
 
 class TcpPort(DescriptorPort):

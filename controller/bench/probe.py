@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from controller.bench.explain import port_finding, unit_findings
-from controller.bench.search import PortFound, search_ports, search_units, serial_ports
+from controller.bench.search import PortFound, search_ports, search_units
 from controller.bench.skeleton import room_file
 from controller.clock import RealClock
 from controller.doctor.report import as_json, as_table
+from drivers.ports import serial_ports
 
 OK: Final = 0
 NOTHING: Final = 1

@@ -7,11 +7,9 @@ alarm.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Final
 
 import msgspec
-from serial.tools import list_ports
 
 from controller.bench.sought import PumpFound, PumpSearch, UnitFound, UnitSearch
 from controller.clock import Clock
@@ -24,7 +22,6 @@ BAUDS: Final = (19200, 9600, 2400, 1200, 300)
 SPAN_NS: Final = {19200: NS_PER_S, 9600: NS_PER_S, 2400: 2 * NS_PER_S, 1200: 3 * NS_PER_S}
 """Time for five questions at one speed; slower ones take longer."""
 SLOWEST_NS: Final = 9 * NS_PER_S
-BY_ID: Final = Path("/dev/serial/by-id")
 _NOT_OPENED: Final = (
     PortState.MISSING,
     PortState.NO_PERMISSION,
@@ -51,16 +48,6 @@ class PortFound(msgspec.Struct, frozen=True):
     def pump(self) -> PumpFound | None:
         """The attempt that a pump answered."""
         return next((tried for tried in self.tried if tried.identity), None)
-
-
-def serial_ports(by_id: Path = BY_ID) -> list[tuple[str, str]]:
-    """Ports with an adapter behind them: stable name where there is one, and its words."""
-    stable = {str(link.resolve()): str(link) for link in sorted(by_id.glob("*"))}
-    return [
-        (stable.get(port.device, port.device), port.description or "")
-        for port in sorted(list_ports.comports())
-        if port.hwid != "n/a"  # a bare UART that no plug leads to
-    ]
 
 
 def search_ports(

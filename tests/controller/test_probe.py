@@ -14,7 +14,7 @@ from controller.clock import RealClock
 from controller.doctor.finding import Level
 from drivers.modbus_session import Kind
 from drivers.new_era.codec import encode_safe
-from drivers.ports import PortState
+from drivers.ports import PortState, serial_ports
 from drivers.registry import known_names
 from sim.devices.new_era_framing import safe_frame
 from tests.controller.doctor_parts import AnsweringPort
@@ -195,3 +195,18 @@ def test_a_file_is_never_written_over(tmp_path, capsys):
     assert probe.run(parser.parse_args(["--port", PORT, "--out", str(file)])) == probe.USAGE
     assert file.read_text() == "mine"
     assert "name another file" in capsys.readouterr().err
+
+
+def test_ports_of_this_computer_have_a_name_that_stays(tmp_path, mocker):
+    tty = tmp_path / "ttyUSB0"
+    tty.touch()
+    by_id = tmp_path / "by-id"
+    by_id.mkdir()
+    (by_id / "usb-ACME_1234-if00").symlink_to(tty)
+    listed = mocker.patch("drivers.ports.list_ports.comports")
+    adapter = mocker.Mock(device=str(tty), description="ACME serial", hwid="USB VID:PID=1:2")
+    bare = mocker.Mock(device="/dev/ttyS0", description="n/a", hwid="n/a")
+    listed.return_value = [adapter]
+    assert serial_ports(by_id) == [(str(by_id / "usb-ACME_1234-if00"), "ACME serial")]
+    listed.return_value = [bare]
+    assert serial_ports(by_id) == []
