@@ -286,7 +286,7 @@ class SerialPort(DescriptorPort):
 
 
 def serial_ports(by_id: Path = Path("/dev/serial/by-id")) -> list[tuple[str, str]]:
-    """Ports with an adapter behind them: the name that stays, and what the adapter says of itself."""
+    """Ports with an adapter behind them: the name that stays, what the adapter calls itself."""
     stable = {str(link.resolve()): str(link) for link in sorted(by_id.glob("*"))}
     return [
         (stable.get(port.device, port.device), port.description or "")
