@@ -107,15 +107,19 @@ class _Client:
         """The next whole lines, in order; reads on only when none of earlier passes is left."""
         if not self.inbox:
             self._read()
+        if not self.inbox:
+            return []
         return [self.inbox.popleft() for _ in range(min(INBOX_MOST_COUNT, len(self.inbox)))]
 
     def _read(self) -> None:
         try:
-            self.rest += self.port.read()
+            data = self.port.read()
         except LinkLost:
             self.gone = True
             return
-        *lines, self.rest = self.rest.split(b"\n")
+        if not data:
+            return
+        *lines, self.rest = (self.rest + data).split(b"\n")
         if any(len(line) > LINE_MOST_BYTES for line in (*lines, self.rest)):
             self.gone = True
             return
@@ -216,25 +220,24 @@ class LocalApi:
 
     def publish(self, room: Room, now_ns: int) -> int:
         """Show every client the room when it is due; returns when it is due again."""
-        if not self._clients:
-            return now_ns + _IDLE_NS * 20
-        due = [client for client in self._clients if now_ns >= client.due_ns]
         message = b""
-        if due:
-            self._count += 1
-            message = self._encode.encode(snapshot(room, self._count, now_ns))
-        idle = room.targets.activity is Activity.IDLE
+        span_ns = _IDLE_NS if room.targets.activity is Activity.IDLE else _ACTIVE_NS
         for client in self._clients:
-            if client in due:
-                span_ns = _IDLE_NS if idle else _ACTIVE_NS
-                client.due_ns = now_ns + max(span_ns, client.slowest_ns)
-                client.say(message)
-            else:
+            if now_ns < client.due_ns:
                 client.flush()
+                continue
+            if not message:  # made only when somebody is to see it
+                self._count += 1
+                message = self._encode.encode(snapshot(room, self._count, now_ns))
+            client.due_ns = now_ns + max(span_ns, client.slowest_ns)
+            client.say(message)
         self._drop()
-        if any(client.inbox for client in self._clients):
-            return now_ns  # read from the kernel already, so no descriptor will wake the loop
-        return min((client.due_ns for client in self._clients), default=now_ns + _IDLE_NS * 20)
+        due_ns = now_ns + _IDLE_NS * 20
+        for client in self._clients:
+            if client.inbox:
+                return now_ns  # read from the kernel already, so nothing there wakes the loop
+            due_ns = min(due_ns, client.due_ns)
+        return due_ns
 
     def _drop(self) -> None:
         for client in [c for c in self._clients if c.gone]:

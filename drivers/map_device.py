@@ -78,7 +78,7 @@ class MapDevice(abc.ABC, Generic[T, R]):
         if outcome is not None:
             self._settle(outcome, now_ns)
         self._publish()
-        return self._reading != before
+        return self._reading is not before and self._reading != before
 
     def reading(self) -> R:
         """What is known now."""
@@ -210,12 +210,20 @@ class MapDevice(abc.ABC, Generic[T, R]):
         self._start_over()
 
     def _publish(self) -> None:
-        session = self._session
-        reading = msgspec.structs.replace(
-            self._reading,
-            link=session.link,
-            refusal=session.refusal or self._complaint,
-            identity=session.identity,
-            bad_frame_count=session.bad_frame_count,
-        )
+        """Bring what the session says into the reading; the same one where nothing differs."""
+        session, reading = self._session, self._reading
+        refusal = session.refusal or self._complaint
+        if (
+            reading.link is not session.link
+            or reading.refusal != refusal
+            or reading.identity != session.identity
+            or reading.bad_frame_count != session.bad_frame_count
+        ):
+            reading = msgspec.structs.replace(
+                reading,
+                link=session.link,
+                refusal=refusal,
+                identity=session.identity,
+                bad_frame_count=session.bad_frame_count,
+            )
         self._reading = self._standing(reading)

@@ -1,11 +1,14 @@
 """Modbus register client: one question, one checked answer; bytes in, values out.
 
-pymodbus builds and decodes frames (its framers and PDUs, an internal interface, pinned
+pymodbus frames and judges frames (its framers and PDUs, an internal interface, pinned
 to the patch level). Everything that makes an answer *believable* is here, because the
 framers are lax (all verified against pymodbus 3.16.1): a foreign protocol id or an absurd
 length makes them ask for more for ever, transaction id 0 answers any question, nothing
 compares count, function or echo with what was asked, and decoding may depend on how
 the bytes were chunked. So exactly one ADU is cut here first and then decoded alone.
+
+A TCP answer that is exactly what was asked for is read here; whatever differs in one
+byte from that goes to pymodbus to be judged (decision 0019).
 
 TCP and RTU differ by framer. RTU has no transaction id: a late answer would be taken
 for the answer to the next question, so after every doubt the line stays quiet for
@@ -17,6 +20,7 @@ codes), Modbus messaging on TCP/IP V1.0b (MBAP), Modbus over serial line V1.02 (
 
 import collections
 import enum
+import struct
 from typing import Final
 
 import msgspec
@@ -24,9 +28,7 @@ from pymodbus.exceptions import ModbusException
 from pymodbus.framer import FramerBase, FramerRTU, FramerSocket
 from pymodbus.pdu import DecodePDU, ExceptionResponse, ModbusPDU
 from pymodbus.pdu.register_message import (
-    ReadHoldingRegistersRequest,
     ReadHoldingRegistersResponse,
-    WriteMultipleRegistersRequest,
     WriteMultipleRegistersResponse,
 )
 
@@ -181,7 +183,7 @@ class RegisterClient:
         if self._deaf or self._framing is Framing.RTU:
             self._buffer.clear()
         self._deaf = False
-        return self._framer.buildFrame(self._request(question))
+        return self._framer.encode(_request(question), self.unit_id, self._transaction)
 
     def receive(self, data: bytes, now_ns: int) -> Outcome | None:
         """Take bytes; the outcome when the question under way ended. Never raises.
@@ -220,21 +222,6 @@ class RegisterClient:
         )
 
     # --- frames -----------------------------------------------------------------------------
-
-    def _request(self, question: Question) -> ModbusPDU:
-        if question.function == READ:
-            return ReadHoldingRegistersRequest(
-                dev_id=self.unit_id,
-                transaction_id=self._transaction,
-                address=question.address,
-                count=question.count,
-            )
-        return WriteMultipleRegistersRequest(
-            dev_id=self.unit_id,
-            transaction_id=self._transaction,
-            address=question.address,
-            registers=list(question.values),
-        )
 
     def _cut(self) -> int:
         """Length of the one ADU at the head of the buffer, NEED_MORE or ABSURD."""
@@ -295,6 +282,9 @@ class RegisterClient:
             return f"function {body[0]} answered function {question.function}"
         if len(body) != _body_size(body[0], question):
             return f"an answer of {len(body)} bytes does not fit the question"
+        plain = _plain(body, pending) if tcp else None
+        if plain is not None:
+            return plain
         try:
             _, pdu = self._framer.handleFrame(adu, self.unit_id, pending.transaction)
         except ModbusException as error:
@@ -332,6 +322,25 @@ class RegisterClient:
             self._deaf = True
             self._buffer.clear()
             self._quiet_until_ns = now_ns + self._quiet_ns
+
+
+def _request(question: Question) -> bytes:
+    """The PDU that asks: FC3 address and count, FC16 also the bytes that follow, and they."""
+    head = (question.function, question.address, question.count)
+    if question.function == READ:
+        return struct.pack(">BHH", *head)
+    values = question.values
+    return struct.pack(f">BHHB{len(values)}H", *head, 2 * len(values), *values)
+
+
+def _plain(body: bytes, pending: _Pending) -> Answer | None:
+    """The answer to exactly this question; None = anything else, to be judged."""
+    question = pending.question
+    if body[0] == READ and body[1] == 2 * question.count:
+        return Answer(struct.unpack_from(f">{question.count}H", body, 2), pending.asked_ns)
+    if body[0] == WRITE and body[1:5] == struct.pack(">HH", question.address, question.count):
+        return Answer(question.values, pending.asked_ns)
+    return None
 
 
 def _body_size(function: int, question: Question) -> int:

@@ -53,10 +53,11 @@ class Block:
             if row.address != self.address + self.count:
                 raise ValueError(f"register table has a gap or overlap at {row.address} {row.name}")
             self.count += row.words
+        self._question = read_question(self.address, self.count)
 
     def read(self) -> Question:
         """The question that reads the whole block."""
-        return read_question(self.address, self.count)
+        return self._question
 
     def decode(self, registers: tuple[int, ...]) -> Values:
         """Values by name.
@@ -65,8 +66,11 @@ class Block:
             Implausible: a value is outside its row's range.
         """
         values: Values = {}
+        first = self.address
         for row in self.rows:
-            values[row.name] = _value(row, registers[row.address - self.address :])
+            at = row.address - first
+            raw = registers[at] if row.words == 1 else registers[at] << 16 | registers[at + 1]
+            values[row.name] = _value(row, raw)
         return values
 
     def write(self, values: Mapping[str, int]) -> Question:
@@ -83,8 +87,7 @@ class Block:
         return write_question(self.address, tuple(registers))
 
 
-def _value(row: Register, registers: tuple[int, ...]) -> int | None:
-    raw = registers[0] if row.words == 1 else registers[0] << 16 | registers[1]
+def _value(row: Register, raw: int) -> int | None:
     if raw == row.absent:
         return None
     if row.signed and raw >> (16 * row.words - 1):

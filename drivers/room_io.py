@@ -203,6 +203,8 @@ class RoomIo(MapDevice[RoomTarget, RoomReading]):
 
     def _standing(self, reading: RoomReading) -> RoomReading:
         owned = self._session.up and reading.owner_id == self._owner_id
+        if reading.owned is owned:
+            return reading
         return msgspec.structs.replace(reading, owned=owned)
 
 

@@ -211,31 +211,28 @@ class Wire:
 
     def look(self) -> None:
         """See anew what is due, after anything may have made the device speak."""
-        self.due_ns = self.next_ns()
-
-    def next_ns(self) -> int:
-        """Next instant at which something is due on this wire."""
         due_ns = self.device.speaks_ns()
-        if self._to_device:
-            due_ns = min(due_ns, self._to_device[0][0])
-        if self._to_port:
-            due_ns = min(due_ns, self._to_port[0][0])
-        return due_ns
+        if self._to_device and self._to_device[0][0] < due_ns:
+            due_ns = self._to_device[0][0]
+        if self._to_port and self._to_port[0][0] < due_ns:
+            due_ns = self._to_port[0][0]
+        self.due_ns = due_ns
 
     def advance(self, now_ns: int) -> bool:
         """Carry what is due to either end; True when the device heard something."""
-        heard = bool(self._to_device) and self._to_device[0][0] <= now_ns
-        while self._to_device and self._to_device[0][0] <= now_ns:
-            at_ns, data = self._to_device.pop(0)
+        to_device, to_port = self._to_device, self._to_port
+        heard = bool(to_device) and to_device[0][0] <= now_ns
+        while to_device and to_device[0][0] <= now_ns:
+            at_ns, data = to_device.pop(0)
             self._tell(self.name, ">", at_ns, data)
             self.device.receive(data, at_ns)
             if self.troubles and self.device.broken:
                 self._hang_up(at_ns)
         said = self.device.take(now_ns) if self.device.speaks_ns() <= now_ns else b""
         if said and self.connected and not self.pulled:
-            self._put("<", self._to_port, said)
-        while self._to_port and self._to_port[0][0] <= now_ns:
-            at_ns, data = self._to_port.pop(0)
+            self._put("<", to_port, said)
+        while to_port and to_port[0][0] <= now_ns:
+            at_ns, data = to_port.pop(0)
             self._tell(self.name, "<", at_ns, data)
             self._arrived += data
         self.look()

@@ -286,10 +286,13 @@ def update(
     alarms: tuple[Alarm, ...], state: State, readings: Readings, now_ns: int
 ) -> tuple[Alarm, ...]:
     """Raise, keep and clear alarms; the order is that of the table."""
+    found = {row.name for row in ALARMS if row.present(state, readings, now_ns)}
+    if not found and not alarms:
+        return ()
     known = {alarm.name: alarm for alarm in alarms}
     result = []
     for row in ALARMS:
-        alarm, present = known.get(row.name), row.present(state, readings, now_ns)
+        alarm, present = known.get(row.name), row.name in found
         if alarm is None and not present:
             continue
         if present and (alarm is None or not alarm.present):

@@ -67,7 +67,7 @@ def fit(samples: tuple[Sample, ...], line: Line) -> Fit | None:
     first_ns, last_ns = samples[0][0], samples[-1][0]
     span_s = (last_ns - first_ns) / 1e9
     weights = weights2 = weighted_pa = weighted_rate = 0.0
-    mean_s = sum(sample[0] - first_ns for sample in samples) / len(samples) / 1e9
+    mean_s = sum([sample[0] - first_ns for sample in samples]) / len(samples) / 1e9
     along = across = 0.0
     for at_ns, pressure_pa, rate_nl_min, _net_pa in samples:
         since_s = (at_ns - first_ns) / 1e9
@@ -76,8 +76,9 @@ def fit(samples: tuple[Sample, ...], line: Line) -> Fit | None:
         weights2 += weight * weight
         weighted_pa += weight * pressure_pa
         weighted_rate += weight * rate_nl_min
-        along += (since_s - mean_s) * pressure_pa
-        across += (since_s - mean_s) * (since_s - mean_s)
+        apart_s = since_s - mean_s
+        along += apart_s * pressure_pa
+        across += apart_s * apart_s
     mean_pa, rate_ul_s = weighted_pa / weights, weighted_rate / weights / 60_000
     slope_pa_s = along / across
     stored_ul_s = line.compliance_nl_kpa * slope_pa_s / 1e6
@@ -107,9 +108,9 @@ def slope_pa_s(samples: tuple[Sample, ...], span_ns: int) -> int | None:
     points = [(s[0] - newest_ns, s[1]) for s in samples if newest_ns - s[0] <= span_ns]
     if len(points) < FEWEST:
         return None
-    mean_ns = sum(at for at, _ in points) / len(points)
-    across = sum((at - mean_ns) * (at - mean_ns) for at, _ in points)
-    return round(sum((at - mean_ns) * pa for at, pa in points) / across * 1e9)
+    mean_ns = sum([at for at, _ in points]) / len(points)
+    across = sum([(at - mean_ns) * (at - mean_ns) for at, _ in points])
+    return round(sum([(at - mean_ns) * pa for at, pa in points]) / across * 1e9)
 
 
 def spread_pa(line: Line, rate_nl_min: int) -> int:
@@ -125,8 +126,8 @@ def _carries(samples: tuple[Sample, ...]) -> bool:
     """Readings enough, over time enough, without a gap."""
     if len(samples) < FEWEST or samples[-1][0] - samples[0][0] < SHORTEST_NS:
         return False
-    pairs = zip(samples, samples[1:], strict=False)
-    return all(later[0] - earlier[0] <= GAP_NS for earlier, later in pairs)
+    instants = [sample[0] for sample in samples]
+    return max([later - at for at, later in zip(instants, instants[1:], strict=False)]) <= GAP_NS
 
 
 def _net_before(samples: tuple[Sample, ...]) -> int | None:

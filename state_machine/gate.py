@@ -40,6 +40,9 @@ from state_machine.targets import Compression, ExposureStage, PumpAction, PumpTa
 class Output(enum.Enum):
     """An output that can be refused, at the level that is proposed."""
 
+    # looked up in every pass: a member is equal to itself alone, and Enum hashes its name
+    __hash__ = object.__hash__
+
     PREPARE = "prepare a motion"
     RUN = "run the pump"
     WITHDRAW = "withdraw"
@@ -178,14 +181,16 @@ def proposed(targets: Targets) -> frozenset[Output]:
         (Output.SILENCE, pump.silent),
         (Output.WITHHOLD, targets.room.withhold_heartbeat),
     )
-    return frozenset(output for output, wanted in wants if wanted)
+    return frozenset([output for output, wanted in wants if wanted])
 
 
 @functools.cache
-def _rows(asked: frozenset[Output]) -> tuple[tuple[Cause, tuple[Output, ...]], ...]:
-    """Rows that refuse any of these outputs, and which of them."""
+def _rows(
+    asked: frozenset[Output],
+) -> tuple[tuple[Callable[[Seen], bool], Cause, tuple[Output, ...]], ...]:
+    """Rows that refuse any of these outputs, each behind its question, and which of them."""
     rows = ((cause, tuple(o for o in Output if o in cause.refuses & asked)) for cause in CAUSES)
-    return tuple((cause, outputs) for cause, outputs in rows if outputs)
+    return tuple((cause.present, cause, outputs) for cause, outputs in rows if outputs)
 
 
 def judge(
@@ -196,13 +201,11 @@ def judge(
     if not asked:
         return wanted, ()
     seen = Seen(state, readings, wanted, late, now_ns)
-    refusals = tuple(
-        Refusal(output, cause)
-        for cause, outputs in _rows(asked)
-        if cause.present(seen)
-        for output in outputs
-    )
-    return (_safe(wanted, {r.output for r in refusals}), refusals) if refusals else (wanted, ())
+    found = [(cause, outputs) for present, cause, outputs in _rows(asked) if present(seen)]
+    if not found:
+        return wanted, ()
+    refusals = tuple(Refusal(output, cause) for cause, outputs in found for output in outputs)
+    return _safe(wanted, {r.output for r in refusals}), refusals
 
 
 def _safe(wanted: Targets, refused: set[Output]) -> Targets:

@@ -64,7 +64,7 @@ def take(state: State, readings: Readings) -> Net:
         return Net(upper_pa=net.upper_pa)
     samples = net.samples if line.zero_count == before.zero_count else ()
     begin_ns = line.at_ns - estimator.WINDOW_NS
-    kept = tuple(s for s in samples[-SAMPLES:] if begin_ns <= s[0] < line.at_ns)
+    kept = tuple([s for s in samples[-SAMPLES:] if begin_ns <= s[0] < line.at_ns])
     rate_nl_min = flow_nl_min(readings)
     window = (*kept, (line.at_ns, pressure_pa, rate_nl_min, None))
     found = estimator.fit(window, line_of(state)) if state.line.resistance_pa_s_ul else None

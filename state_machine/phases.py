@@ -62,6 +62,7 @@ class Workflow:
         """Build the machine; two rows of one source and event must tell themselves apart."""
         self.rows = rows
         self._by_source: dict[tuple[Phase, Event], list[Row]] = {}
+        self._events: dict[Phase, list[Event]] = {}
         self._machine = Machine(
             model=None, states=list(Phase), initial=None, auto_transitions=False
         )
@@ -70,6 +71,9 @@ class Workflow:
             if same and not (row.only and all(other.only for other in same)):
                 raise ValueError(f"two rows for {row.source.value} + {row.event.value}")
             same.append(row)
+            events = self._events.setdefault(row.source, [])
+            if row.event not in events:
+                events.append(row.event)
             tests = [row.only, *row.needs] if row.only else list(row.needs)
             self._machine.add_transition(
                 row.event.value, row.source, row.phase, conditions=[t.holds for t in tests]
@@ -114,4 +118,4 @@ class Workflow:
 
     def events(self, phase: Phase) -> tuple[Event, ...]:
         """Events that have a row in this phase, in the order of the table."""
-        return tuple(event for source, event in self._by_source if source is phase)
+        return tuple(self._events.get(phase, ()))

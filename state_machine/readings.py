@@ -27,6 +27,9 @@ class Link(enum.Enum):
 class Prompt(enum.Enum):
     """Status prompt of the pump (New Era manual: letters I W S P T U X; A? = alarm)."""
 
+    # looked up in every pass: a member is equal to itself alone, and Enum hashes its name
+    __hash__ = object.__hash__
+
     UNKNOWN = "?"
     INFUSING = "I"
     WITHDRAWING = "W"

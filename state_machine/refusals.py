@@ -57,22 +57,28 @@ def not_durable(s: Seen) -> bool:
     return s.wanted.pump.run and (plan is None or on_disk < plan.intent_seq)
 
 
+_ONE_MOTION: Final = {
+    Purpose.PRIME: "prime_volume_nl",
+    Purpose.OPEN_TIP: "prime_volume_nl",
+    Purpose.STIFFNESS: "stiffness_push_nl",
+    Purpose.TIP_DROP: "tip_drop_nl",
+    Purpose.CHECK: "tip_drop_nl",
+    Purpose.RETRACT: "",
+}
+"""Limit of one motion that is no injection; a retract is never infused."""
+
+
 def motion_volume_bad(s: Seen) -> bool:
     """The motion is smaller or larger than one motion may be."""
     pump, limits, plan = s.wanted.pump, s.state.profile.limits, s.state.plan
     volume_nl = pump.until_nl - pump.base_nl
     if plan is None or volume_nl < limits.motion_least_nl:
         return True
-    most_nl = {
-        Purpose.PRIME: min(limits.prime_volume_nl, ceiling("prime_volume_nl")),
-        Purpose.OPEN_TIP: min(limits.prime_volume_nl, ceiling("prime_volume_nl")),
-        Purpose.STIFFNESS: min(limits.stiffness_push_nl, ceiling("stiffness_push_nl")),
-        Purpose.TIP_DROP: min(limits.tip_drop_nl, ceiling("tip_drop_nl")),
-        Purpose.CHECK: min(limits.tip_drop_nl, ceiling("tip_drop_nl")),
-        Purpose.INJECT: to_checkpoint_nl(s),
-        Purpose.RETRACT: 0,
-    }[plan.purpose]
-    return volume_nl > most_nl
+    if plan.purpose is Purpose.INJECT:
+        return volume_nl > to_checkpoint_nl(s)
+    name = _ONE_MOTION[plan.purpose]
+    most_nl = min(getattr(limits, name), ceiling(name)) if name else 0
+    return bool(volume_nl > most_nl)
 
 
 def to_checkpoint_nl(s: Seen) -> int:

@@ -20,6 +20,9 @@ from state_machine.targets import Targets, View
 class Phase(enum.Enum):
     """Where the procedure stands (rows: ``workflows/galactography.py``)."""
 
+    # looked up in every pass: a member is equal to itself alone, and Enum hashes its name
+    __hash__ = object.__hash__
+
     STANDBY = "standby"
     CHECKLIST = "checklist"
     SET_UP = "set-up"
@@ -110,6 +113,9 @@ class Hold(msgspec.Struct, frozen=True):
 
 class Purpose(enum.Enum):
     """What a pump motion is for."""
+
+    # looked up in every pass: a member is equal to itself alone, and Enum hashes its name
+    __hash__ = object.__hash__
 
     PRIME = "prime"
     OPEN_TIP = "open-tip"

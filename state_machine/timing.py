@@ -55,7 +55,7 @@ def wake_at_ns(state: State, readings: Readings, now_ns: int) -> int:
         *_views(state, readings),
         *_checks(state),
     )
-    return min((at_ns for at_ns in instants if at_ns > now_ns), default=NEVER_NS)
+    return min([at_ns for at_ns in instants if at_ns > now_ns], default=NEVER_NS)
 
 
 def _freshness(state: State, readings: Readings) -> tuple[int, ...]:

@@ -165,7 +165,8 @@ class ModbusDevice:
         while (change_ns := self._change_ns()) <= now_ns:
             self.now_ns = max(self.now_ns, change_ns)
             self._change()
-        self.now_ns = max(self.now_ns, now_ns)
+        if now_ns > self.now_ns:
+            self.now_ns = now_ns
 
     # --- for the room, the server and fault injection ----------------------------------------
 

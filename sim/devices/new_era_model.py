@@ -22,6 +22,9 @@ from sim.devices.new_era_values import (
     step_fl,
 )
 
+_MOVES_ON = frozenset("TIW")
+"""States that can end by themselves: a timed pause, and a volume being pumped."""
+
 
 class Motion(NamedTuple):
     """What somebody who only sees the plunger, the pin and the display can know, at an instant."""
@@ -206,9 +209,10 @@ class PumpModel:
 
     def advance(self, now_ns: int) -> None:
         """Move plunger and program to now."""
-        while (change_ns := self.next_change_ns()) <= now_ns:
-            self._integrate(change_ns)
-            self._enter(self.selected + 1)
+        if self.status in _MOVES_ON:
+            while (change_ns := self.next_change_ns()) <= now_ns:
+                self._integrate(change_ns)
+                self._enter(self.selected + 1)
         self._integrate(now_ns)
 
     def _integrate(self, until_ns: int) -> None:
@@ -216,7 +220,7 @@ class PumpModel:
         if span_ns <= 0:
             return
         self.now_ns = until_ns
-        if not self.motor_on:
+        if self.status not in MOTOR_ON:
             return
         moved = self._speed_nl_h() * span_ns
         if self.status != "X" and self.phase.volume_nl > 0 and not self.hung:

@@ -4,6 +4,7 @@ Sources: NE-1000 family manuals as given in the fact sheet *pumps* section 1.7-1
 table: NE-500/501 OEM manual pub. 1200-02 p. 38.
 """
 
+import functools
 from typing import Final
 
 UNITS_PER_NL: Final = 3600 * 10**9
@@ -41,6 +42,7 @@ def disc_um2(diameter_um: int) -> int:
     return 355 * diameter_um * diameter_um // (113 * 4)
 
 
+@functools.cache
 def step_fl(diameter_um: int) -> int:
     """Volume of one microstep in fL: 1 mm screw, 3200 microsteps per turn = 312.5 nm."""
     return disc_um2(diameter_um) * 625 // 2000

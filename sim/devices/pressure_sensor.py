@@ -61,10 +61,11 @@ class PressureSensor(ModbusDevice):
     def set_pressure(self, pressure_pa: int, now_ns: int) -> None:
         """True pressure at the transducer from now on."""
         self.advance(now_ns)
-        if self._truth[-1][1] != pressure_pa:
-            self._truth.append((now_ns, pressure_pa))
-        while len(self._truth) > 1 and self._truth[1][0] <= now_ns - _ZERO_NS:
-            self._truth.popleft()
+        truth = self._truth
+        if truth[-1][1] != pressure_pa:
+            truth.append((now_ns, pressure_pa))
+        while len(truth) > 1 and truth[1][0] <= now_ns - _ZERO_NS:
+            truth.popleft()
 
     def restart(self, now_ns: int) -> None:
         """Power cycle: the zero is lost, what is wrong with the transducer stays."""

@@ -113,6 +113,9 @@ class SimulatedRoom:
         self.hung_bytes = dict.fromkeys(NAMES, 0)
         """Bytes that reached each device while it hung."""
         self._wired: dict[str, tuple[bool, ...]] = {}
+        """What each wire was last seen to carry."""
+        self._carried: tuple[bool, ...] | None = None
+        """Levels at which every wire was found to carry nothing new; None = look again."""
         self.physics = LinePhysics(rig=rig, patient=patient)
         self.pump = NewEraPump(self._chance["pump"], now_ns, baud=baud)
         self.mammograph = Mammograph(self._chance["mammograph"], now_ns, mode=mode)
@@ -151,7 +154,7 @@ class SimulatedRoom:
             self._steps = device.model.steps()
         else:
             self.room_io = device
-        self._wired.clear()
+        self._unwire()
         self.settle()
 
     # --- time -------------------------------------------------------------------------------
@@ -192,9 +195,10 @@ class SimulatedRoom:
     def receive(self, name: str, data: bytes, now_ns: int) -> None:
         """Bytes for a device; consequences reach the other devices at once."""
         self.advance(now_ns)
-        if self.inner(name).frozen:
+        device = self.inner(name)
+        if device.frozen:
             self.hung_bytes[name] += len(data)
-        self.inner(name).receive(data, now_ns)
+        device.receive(data, now_ns)
         self.settle()
 
     def next_change_ns(self) -> int:
@@ -208,7 +212,12 @@ class SimulatedRoom:
     def _change_ns(self) -> int:
         """Next change of a device by itself; worked out again only after something changed."""
         if self._due_ns == _UNKNOWN_NS:
-            self._due_ns = min(self.inner(name).next_change_ns() for name in NAMES)
+            self._due_ns = min(
+                self.pump.next_change_ns(),
+                self.mammograph.next_change_ns(),
+                self.pressure_sensor.next_change_ns(),
+                self.room_io.next_change_ns(),
+            )
         return self._due_ns
 
     # --- cables -----------------------------------------------------------------------------
@@ -224,10 +233,16 @@ class SimulatedRoom:
         """Carry every output to the input it is wired to."""
         now_ns = self._now_ns
         self._couple_line()
+        box, model = self.room_io, self.pump.model
+        power = (self.pump_mains, box.relay_closed, box.ttl_stop)
+        levels = (*power, model.operating_pin, box.xray_enabled)
+        if levels == self._carried:
+            return
+        self._carried = levels  # until a wire is found to carry something new
         self._couple_pump(now_ns)
         # The pump's answer to its stop line shows on its pin, so the pin is read again.
         self._couple_pump(now_ns)
-        enabled = self.room_io.xray_enabled
+        enabled = box.xray_enabled
         if self._changed("enable", enabled):
             self.mammograph.set_xray_enable(enabled, now_ns)
 
@@ -237,7 +252,8 @@ class SimulatedRoom:
         self.pressure_sensor.set_pressure(round(line_kpa * 1000), now_ns)
         if self._switch_kpa is not None:
             # A mechanical switch has hysteresis; 10 % is an assumption.
-            opened = line_kpa >= self._switch_kpa * (0.9 if self._was("switch", True) else 1.0)
+            was = self._wired.get("switch")
+            opened = line_kpa >= self._switch_kpa * (0.9 if was == (True,) else 1.0)
             if self._changed("switch", opened):
                 self.room_io.set_pressure_switch(opened, now_ns)
                 self._couple_pump(now_ns)
@@ -253,15 +269,18 @@ class SimulatedRoom:
             self.pump.set_power(powered, now_ns)
             self.pump.set_ttl_stop(stop_low, now_ns)
 
-    def _was(self, wire: str, *levels: bool) -> bool:
-        return self._wired.get(wire) == levels
-
     def _changed(self, wire: str, *levels: bool) -> bool:
-        if self._was(wire, *levels):
+        if self._wired.get(wire) == levels:
             return False
         self._wired[wire] = levels
+        self._carried = None
         self._due_ns = _UNKNOWN_NS
         return True
+
+    def _unwire(self) -> None:
+        """Another device stands in the place of one: every wire is looked at anew."""
+        self._wired.clear()
+        self._carried = None
 
     # --- what people (and faults) do --------------------------------------------------------
 
@@ -307,7 +326,7 @@ class SimulatedRoom:
             self.mammograph.paddle.stuck = before.paddle.stuck
         else:
             self.pressure_sensor.restart(now_ns)
-        self._wired.clear()
+        self._unwire()
 
     def note(self, name: str, value: Value) -> None:
         """Keep among :attr:`events` what happened now."""
