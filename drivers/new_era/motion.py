@@ -1,5 +1,6 @@
 """One motion: what the pump is told before RUN, and what it may show afterwards."""
 
+import functools
 from typing import Final
 
 import msgspec
@@ -125,6 +126,7 @@ def plan_motion(target: PumpTarget, counters: Dispensed) -> Plan:
         raise MotionRefused(f"start rate {target.start_rate_nl_min} nL/min: {fault}") from None
 
 
+@functools.lru_cache(maxsize=64)
 def rate_text(rate_nl_min: int, unit: str) -> str:
     """A rate in ``unit`` (UM or MM), rounded down.
 
@@ -139,6 +141,7 @@ def rate_rows(text: str, unit: str) -> tuple[Row, ...]:
     return (Row(f"RAT{text}{unit}", "RAT", f"{text}{unit}"),)
 
 
+@functools.lru_cache(maxsize=64)
 def told_rate_nl_min(told: str) -> int:
     """Rate of a `RAT` answer; 0 when it is none."""
     value = parse_value(told)

@@ -40,8 +40,13 @@ class WiredDevice:
         self._room.receive(self._name, data, now_ns)
 
     def take(self, now_ns: int) -> bytes:
-        """Bytes the device says by now."""
-        self._room.advance(now_ns)
+        """Bytes the device says by now.
+
+        They were settled when it heard the question: the room goes on first only where
+        something in it changes by itself, which may silence the device or make it speak.
+        """
+        if self._room.next_change_ns() <= now_ns:
+            self._room.advance(now_ns)
         return self._room.inner(self._name).take(now_ns)
 
     def wake_ns(self) -> int:

@@ -192,7 +192,7 @@ class RoomIo(ModbusDevice):
     def _inputs(self) -> int:
         bits = [self._contacts[name] for name in self.contact_names]
         bits += [self.relay_closed, self.ttl_stop, self.xray_enabled, self._switch_open]
-        return sum(on << place for place, on in enumerate(bits))
+        return sum([on << place for place, on in enumerate(bits)])
 
     def _status(self) -> list[int]:
         trip_ms = (self._trip_ns - self.started_ns) // _NS_PER_MS
