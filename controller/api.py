@@ -240,7 +240,8 @@ class LocalApi:
         return due_ns
 
     def _drop(self) -> None:
-        for client in [c for c in self._clients if c.gone]:
+        gone = [client for client in self._clients if client.gone]
+        for client in gone:
             client.port.close()
             self._clients.remove(client)
 

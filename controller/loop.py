@@ -119,9 +119,10 @@ class Link:
             return False
         data = self.driver.give(target, activity, now_ns)
         self._told = told
-        self.deadline_ns = self.driver.deadline_ns()
         if data:
             self._write(data, now_ns)
+        else:
+            self.deadline_ns = self.driver.deadline_ns()
         return bool(data)
 
     def _write(self, data: bytes, now_ns: int) -> bool:

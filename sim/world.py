@@ -133,8 +133,9 @@ class World:
             self._go_on(until_ns)
             if self._woken or self._now_ns >= until_ns:
                 return
-            if any(wire.readable for wire in self._wires):
-                return
+            for wire in self._wires:
+                if wire.readable:
+                    return
 
     def hand_over(self) -> None:
         """Nothing: virtual bytes leave by themselves."""
@@ -143,20 +144,15 @@ class World:
         """Jump to the next instant at which anything happens, and let it happen."""
         wires = self._wires
         due_ns = min(self.devices.next_change_ns(), until_ns)
-        if self._events:
-            due_ns = min(due_ns, self._events[0][0])
         for wire in wires:
             if wire.due_ns < due_ns:
                 due_ns = wire.due_ns
-        self._now_ns = now_ns = max(self._now_ns, due_ns)
-        anew = False
-        if self._events and self._events[0][0] <= now_ns:
-            self._run_events()
-            anew = True
-        if self.devices.next_change_ns() <= now_ns:
-            self.devices.advance(now_ns)
-            anew = True
-        if anew:
+        if self._events and self._events[0][0] < due_ns:
+            due_ns = self._events[0][0]
+        if due_ns > self._now_ns:
+            self._now_ns = due_ns
+        now_ns = self._now_ns
+        if self._change(now_ns):
             self._look()
         heard = False
         for wire in wires:
@@ -164,6 +160,16 @@ class World:
                 heard |= wire.advance(now_ns)
         if heard:  # what one device hears may make another one speak
             self._look()
+
+    def _change(self, now_ns: int) -> bool:
+        """Events that are due, and what the devices do by themselves; False = neither."""
+        events = bool(self._events) and self._events[0][0] <= now_ns
+        if events:
+            self._run_events()
+        if self.devices.next_change_ns() <= now_ns:
+            self.devices.advance(now_ns)
+            return True
+        return events
 
     def _look(self) -> None:
         for wire in self._wires:
@@ -237,8 +243,7 @@ class World:
         return False
 
     def _tell(self, wire: str, direction: str, at_ns: int, data: bytes) -> None:
-        self._hash.update(f"{wire}{direction}{at_ns}:{len(data)}:".encode())
-        self._hash.update(data)
+        self._hash.update(f"{wire}{direction}{at_ns}:{len(data)}:".encode() + data)
 
     def digest(self) -> str:
         """SHA-256 over all that went over the wires, then the head of the record."""

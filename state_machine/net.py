@@ -4,6 +4,7 @@ The estimate and its upper bound are made once, in the pass that read the pressu
 stand in ``State.net``; everyone else reads them through ``observe``.
 """
 
+import functools
 from typing import Final
 
 from state_machine import estimator, observe
@@ -34,11 +35,10 @@ def line_of(state: State) -> Line:
     line, mounted, limits = state.line, state.mounted, state.profile.limits
     resistance = warmest = coldest = line.resistance_pa_s_ul
     if mounted is not None:
-        points = mounted.contrast.viscosity
         measured_mc = line.resistance_mc or limits.temperature_low_mc
-        viscosity = interpolate(points, measured_mc)
-        warmest = resistance * interpolate(points, BODY_MC) // viscosity
-        coldest = resistance * interpolate(points, limits.temperature_low_mc) // viscosity
+        warmest, coldest = _at_ends(
+            resistance, mounted.contrast.viscosity, measured_mc, limits.temperature_low_mc
+        )
     return Line(
         resistance_pa_s_ul=resistance,
         resistance_low_pa_s_ul=less_ppm(min(resistance, warmest), RESISTANCE_PPM),
@@ -46,6 +46,16 @@ def line_of(state: State) -> Line:
         compliance_nl_kpa=observe.compliance_nl_kpa(state),
         compliance_ppm=COMPLIANCE_PPM,
     )
+
+
+@functools.lru_cache(maxsize=32)
+def _at_ends(
+    resistance: int, points: tuple[tuple[int, int], ...], measured_mc: int, coldest_mc: int
+) -> tuple[int, int]:
+    """A resistance at body temperature and at the coldest, by the contrast's viscosities."""
+    viscosity = interpolate(points, measured_mc)
+    warmest = resistance * interpolate(points, BODY_MC) // viscosity
+    return warmest, resistance * interpolate(points, coldest_mc) // viscosity
 
 
 def spread_pa(state: State, rate_nl_min: int) -> int:

@@ -16,6 +16,8 @@ from state_machine.units import (
     poiseuille_pa_s_ul,
 )
 
+_EXPOSING = frozenset({Phase.EXPOSURE, Phase.EXPOSURE_ARMED})
+
 COUNT_MARGIN_NL = 5_000
 """Kept free below a volume limit for the counter's digit and the unheard volume of stops."""
 
@@ -67,8 +69,7 @@ def pump_fresh(state: State, readings: Readings, now_ns: int) -> bool:
 def line_fresh(state: State, readings: Readings, now_ns: int) -> bool:
     """The line pressure may be believed; while exposing it is asked less often (nothing flows)."""
     line, limits = readings.line, state.profile.limits
-    exposing = state.phase in (Phase.EXPOSURE, Phase.EXPOSURE_ARMED)
-    limit_ns = limits.unit_fresh_ns if exposing else limits.line_fresh_ns
+    limit_ns = limits.unit_fresh_ns if state.phase in _EXPOSING else limits.line_fresh_ns
     return (
         line.link is Link.UP
         and line.pressure_pa is not None

@@ -204,13 +204,15 @@ class SimulatedRoom:
         if device.frozen:
             self.hung_bytes[name] += len(data)
         device.receive(data, now_ns)
-        self.settle()
+        self._due_ns = _UNKNOWN_NS
+        self._couple_wires()
+        self._note_motor()
 
     def next_change_ns(self) -> int:
         """Next instant at which something changes by itself."""
-        due_ns = self._change_ns()
+        due_ns = self._due_ns if self._due_ns != _UNKNOWN_NS else self._change_ns()
         switch_kpa = self._switch_kpa
-        if self.pump.model.motor_on and switch_kpa and self.physics.line_kpa > switch_kpa / 2:
+        if switch_kpa and self.physics.line_kpa > switch_kpa / 2 and self.pump.model.motor_on:
             due_ns = min(due_ns, self._now_ns + _STEP_NS)
         return due_ns
 
@@ -236,8 +238,12 @@ class SimulatedRoom:
 
     def couple(self) -> None:
         """Carry every output to the input it is wired to."""
-        now_ns = self._now_ns
         self._couple_line()
+        self._couple_wires()
+
+    def _couple_wires(self) -> None:
+        """All but the pressure, which is carried whenever it moves."""
+        now_ns = self._now_ns
         box, model = self.room_io, self.pump.model
         power = (self.pump_mains, box.relay_closed, box.ttl_stop)
         levels = (*power, model.operating_pin, box.xray_enabled)
