@@ -37,7 +37,7 @@ def snapshot(room: Room, number: int, now_ns: int) -> dict[str, Any]:
         "ways": {way.event.value: way.waits_for for way in forward},
         "stop": {"event": state.stop.event, "words": state.stop.words},
         "case": _case(state),
-        "duct": _duct(state),
+        "duct": _duct(state, now_ns),
         "plan": read_back(state),
         "hold": {
             "phase": state.hold.phase.value,
@@ -55,10 +55,14 @@ def snapshot(room: Room, number: int, now_ns: int) -> dict[str, Any]:
         "pressure": _pressure(room, now_ns),
         "mounted": _mounted(state),
         "line": _line(room, now_ns),
+        "motion": _motion(state),
         "exposure": {
             "view": state.exposure.view.name,
             "made_count": state.exposure.made_count,
             "stage": room.targets.mammograph.exposure.name,
+            "compressed_ms": _age_ms(state.exposure.compressed_ns, now_ns),
+            "injected_ms": _age_ms(state.injection.ended_ns, now_ns),
+            "reconfirmed": state.exposure.reconfirmed,
         },
         "observation_left_s": max(0, observe.observation_ends_ns(state) - now_ns) // NS_PER_S,
         "daily_check": _daily_check(state, now_ns),
@@ -132,6 +136,20 @@ def _line(room: Room, now_ns: int) -> dict[str, Any]:
     }
 
 
+def _motion(state: State) -> dict[str, Any] | None:
+    """The pump motion that is planned or under way."""
+    plan = state.plan
+    if plan is None:
+        return None
+    return {
+        "purpose": plan.purpose.value,
+        "from_nl": plan.base_nl,
+        "until_nl": plan.until_nl,
+        "top_rate_nl_min": plan.top_rate_nl_min,
+        "slowed": plan.slowed,
+    }
+
+
 def _net_is(room: Room, now_ns: int) -> str:
     """How the net pressure beside it was come by, in one word to show with the value."""
     state, readings = room.state, room.readings
@@ -152,15 +170,21 @@ def _case(state: State) -> dict[str, Any] | None:
     return {
         "patient_id": case.patient_id,
         "patient_name": case.patient_name,
+        "birth_date": case.birth_date,
+        "accession": case.accession,
         "side": case.side.value,
         "ordered_nl": case.ordered_nl,
         "performer": case.performer,
         "assistant": case.assistant,
         "answered": [key for key, _, _ in case.answers],
+        "answers": [
+            {"item": key, "answer": answer, "accepted": accepted}
+            for key, answer, accepted in case.answers
+        ],
     }
 
 
-def _duct(state: State) -> dict[str, Any] | None:
+def _duct(state: State, now_ns: int) -> dict[str, Any] | None:
     duct = state.duct
     if duct is None:
         return None
@@ -169,7 +193,10 @@ def _duct(state: State) -> dict[str, Any] | None:
         "clock_h": duct.clock_h,
         "orifice": duct.orifice,
         "difficult": duct.difficult,
+        "attempt_count": duct.attempt_count,
+        "drop_count": duct.drop_count,
         "cannula_in": bool(duct.cannula_in_ns),
+        "cannula_in_ms": _age_ms(duct.cannula_in_ns, now_ns),
         "injection_count": duct.injection_count,
     }
 

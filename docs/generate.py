@@ -14,7 +14,17 @@ DOCS: Final = Path(__file__).resolve().parent
 # The tables are imported from the tree that this file stands in, whatever is installed.
 sys.path[:0] = [str(DOCS.parent), str(DOCS)]
 
-from drawn import alarms, api, config, gate, limits, registers, trace, workflow  # noqa: E402
+from drawn import (  # noqa: E402
+    alarms,
+    api,
+    config,
+    gate,
+    limits,
+    registers,
+    snapshot_types,
+    trace,
+    workflow,
+)
 
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "workflow.md": workflow.page,
@@ -25,6 +35,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "config.md": config.page,
     "api.md": api.page,
     "safety/trace.md": trace.page,
+    "console/snapshot.d.ts": snapshot_types.page,
 }
 
 

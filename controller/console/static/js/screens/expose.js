@@ -1,0 +1,52 @@
+/* S8: the controller gives an enable; the unit's own hold-to-expose switch stays in series. */
+
+import { h, setAttr, setStyle, setText } from "../dom.js";
+import { card, checkRow, figure } from "../parts.js";
+import { t } from "../text.js";
+import { clock, newton } from "../units.js";
+import { pain, some, way } from "./ways.js";
+
+/** @param {import("../app.js").App} app @returns {View} */
+export function expose(app) {
+  const facts = /** @type {Facts} */ (app.facts);
+  const strip = h("div.xray", { role: "status" });
+  const rows = Object.fromEntries(["pump", "paddle", "door", "line", "unit"].map((name) => [name, checkRow(t(`interlock.${name}`))]));
+  const view = h("p.view");
+  const since = figure(t("injected.ago"), "min", "huge"), made = figure(t("exposures"), ""), held = figure(t("compressed"), "min");
+  const fill = h("div.fill");
+  const root = h("div.page.expose", {}, strip,
+    h("div.columns", {}, card(t("interlocks"), h("ul.checks", {}, ...Object.values(rows).map((row) => row.root))),
+      card(t("exposure.time"), since.root, h("div.bar", { "aria-hidden": "true" }, fill), h("div.pair", {}, made.root, held.root)),
+      card(t("view"), view)));
+  return {
+    root, pad: "expose",
+    update(s) {
+      const unit = s.devices.mammograph, state = unit.unit_state;
+      const face = state === "EXPOSING" ? "exposing" : s.phase === "exposure-armed" && state === "READY" ? "ready" : s.phase === "exposure-armed" ? "prep" : "off";
+      setAttr(strip, "data-state", face);
+      setText(strip, t(`xray.${face}`));
+      setText(view, t(`view.${s.exposure.view}`));
+      rows.pump.set(s.devices.pump.motion === "running" ? "no" : "ok", t(s.devices.pump.motion === "running" ? "pump.moves" : "pump.locked"));
+      rows.paddle.set(unit.paddle === "HOLDING" ? "ok" : "no", `${newton(unit.force_mn)} N, ${t(`paddle.${unit.paddle}`)}`);
+      rows.door.set(s.devices.room.door_closed ? "ok" : "no", t(s.devices.room.door_closed ? "door.closed" : "door.open"));
+      const calm = s.pressure.line_pa !== null && s.pressure.line_pa <= facts.limits.compression_line_pa;
+      rows.line.set(calm ? "ok" : "no", t(calm ? "line.calm" : "line.high"));
+      rows.unit.set(unit.link === "up" ? "ok" : "no", state, true);
+      const ago = s.exposure.injected_ms;
+      since.set(ago === null ? "\u2013" : clock(ago / 1000), t("exposure.most", { time: clock(facts.limits.exposure_delay_ns / 1e9) }));
+      setStyle(fill, "inline-size", `${Math.min(100, ((ago ?? 0) * 1e8) / facts.limits.exposure_delay_ns)}%`);
+      made.set(String(s.exposure.made_count));
+      held.set(s.exposure.compressed_ms === null ? "\u2013" : clock(s.exposure.compressed_ms / 1000));
+    },
+    next(s) {
+      if (s.phase === "exposure-armed") return null;
+      const found = way(app, s, "arm-exposure", t("do.arm-exposure.read", { view: t(`view.${s.exposure.view}`) }));
+      return found && { ...found, guard: true };
+    },
+    acts: (s) => some([way(app, s, "disarm", s.phase === "exposure" ? t("do.compress-again") : undefined),
+      { label: t("release.now"), missing: [], act: () => void app.ask("release-paddle") },
+      ...(s.phase === "exposure" && s.ways["arm-exposure"]?.some((line) => line.includes("radiologist"))
+        ? [{ label: t("do.reconfirm.delay"), missing: [], act: () => app.asRadiologist(() => void app.ask("reconfirm", { point: "exposure-delay" })) }] : []),
+      pain(app)]),
+  };
+}

@@ -1,0 +1,36 @@
+/* A workflow event as the one next action, or as one of the acts beside it. */
+
+import { t } from "../text.js";
+
+/** @typedef {import("../app.js").App} App */
+
+/** What is missing for an event, in the controller's words; null: there is no such way now.
+ *  @param {Snapshot} s @param {string} event @returns {string[] | null} */
+export function missing(s, event) {
+  const ways = /** @type {Record<string, string[]>} */ (/** @type {unknown} */ (s.ways));
+  return event in ways ? ways[event] : null;
+}
+
+/** @param {App} app @param {Snapshot} s @param {string} event @param {string} [label]
+ *  @returns {Action | null} */
+export function way(app, s, event, label) {
+  const words = missing(s, event);
+  if (words === null) return null;
+  return { label: label ?? t(`do.${event}`), missing: words, act: () => void app.go(event) };
+}
+
+/** The same by the radiologist's word. @param {App} app @param {Snapshot} s @param {string} event
+ *  @returns {Action | null} */
+export function radiologistWay(app, s, event) {
+  const found = way(app, s, event);
+  return found && { ...found, act: () => app.asRadiologist(() => void app.go(event)) };
+}
+
+/** @param {Action | null} action @returns {Action | null} */
+export const rare = (action) => action && { ...action, rare: true };
+
+/** Stop and mark: it hurts. @param {App} app @returns {Action} */
+export const pain = (app) => ({ label: t("pain"), missing: [], act: () => void app.go("pain") });
+
+/** @param {(Action | null)[]} list @returns {Action[]} */
+export const some = (list) => /** @type {Action[]} */ (list.filter((action) => action !== null));

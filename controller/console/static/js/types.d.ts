@@ -1,0 +1,52 @@
+/* What crosses modules. `Snapshot` is drawn from docs/drawn/snapshot.py: snapshot.d.ts. */
+
+interface Item { key: string; question: string; safe_answer: boolean; severity: string }
+interface SyringeFact { name: string; diameter_um: number; capacity_nl: number }
+interface CannulaFact { name: string; bore_um: number; length_um: number }
+interface ContrastFact { name: string; iodine_mg_ml: number }
+
+/** controller/room_facts.py: what does not change while the room runs. */
+interface Facts {
+  k: string; room: string; mode: string; order: string;
+  temperature_sensor: boolean; console_required: boolean; site_contact: string;
+  dead_space_nl: number;
+  checklist: Item[]; syringes: SyringeFact[]; cannulas: CannulaFact[]; contrasts: ContrastFact[];
+  views: string[];
+  limits: Record<string, number>;
+}
+
+interface Hello {
+  k: "hello"; protocol: string; program: string; pages: string; room: string; mode: string;
+  panel: boolean; px_per_mm?: number | null; facts?: Facts; console_hold?: boolean;
+  login?: string;
+}
+
+interface Reply { number: number; request: string; taken: boolean; refusals: string[]; token?: string }
+
+/** Who is in front of this page, as far as it knows. */
+interface Who { by: string; role: string; locked: boolean; login: string }
+
+interface Action {
+  label: string;
+  /** Empty: it may be done now. */
+  missing: string[];
+  act: () => void;
+  /** Needs a press of 300 ms: it gives a permission. */
+  guard?: boolean;
+  /** Seldom wanted: behind a key of its own. */
+  rare?: boolean;
+}
+
+interface View {
+  root: HTMLElement;
+  /** What the hold pad of this screen does; "": there is none. */
+  pad: "" | "prime" | "inject" | "expose";
+  update: (s: Snapshot) => void;
+  next: (s: Snapshot) => Action | null;
+  acts?: (s: Snapshot) => Action[];
+  /** The pad keeps its place but is not there: nothing is armed yet. */
+  away?: (s: Snapshot) => boolean;
+  leave?: () => void;
+}
+
+interface Window { uPlot?: unknown }
