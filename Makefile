@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 KEY := $(shell { cat requirements/dev.txt; sed '/^# --- style/q' pyproject.toml; pwd; } | cksum | cut -d' ' -f1)
 READY := .venv/ready-$(KEY)
 
-.PHONY: help demo bench test lint evidence docs lock clean
+.PHONY: help demo bench test lint pages evidence docs lock clean
 .DEFAULT_GOAL := help
 
 help:  ## Say what each target does
@@ -40,6 +40,20 @@ lint: $(READY)  ## Style, types, floors, and documents that are drawn from table
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
+	@$(MAKE) --no-print-directory pages
+
+# The console's pages are plain JavaScript with types in comments. Node and npm are for this check
+# alone; where they or the registry are missing it says so, and the rest of lint stands.
+PAGES_READY := tests/js/node_modules/.ready-$(shell cksum < tests/js/package-lock.json | cut -d' ' -f1)
+
+$(PAGES_READY):
+	cd tests/js && npm ci --no-audit --no-fund --ignore-scripts --silent
+	@touch $@
+
+pages:  ## Types of the console's pages (needs node and npm)
+	@if ! command -v npm >/dev/null; then echo "pages: NOT CHECKED, node and npm are missing (apt-get install nodejs npm)"; \
+	elif ! $(MAKE) --no-print-directory $(PAGES_READY); then echo "pages: NOT CHECKED, typescript cannot be fetched"; \
+	else node tests/js/node_modules/typescript/bin/tsc -p tests/js/tsconfig.json; fi
 
 # RUN names some of them; each goes on where it was ended.
 evidence: $(READY)  ## Long runs, resumable: mutation, failures (hours from nothing; RUN=mutation: one of them)

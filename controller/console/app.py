@@ -4,8 +4,9 @@ Routes that change something: none. Everything a person does goes over the socke
 connection to the controller is the page's identity.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from starlette.applications import Starlette
@@ -44,6 +45,8 @@ class Place(NamedTuple):
     now_ns: Callable[[], int]
     panel: tuple[str, int] | None = None
     """Control port of the simulated room; None = the room is not simulated here."""
+    facts: Mapping[str, Any] = MappingProxyType({})
+    """What of the room does not change (``facts.room_facts``)."""
     px_per_mm: float = 4.9
     """Of the room's screen (12.1 inch at 1280 x 800)."""
 
@@ -130,6 +133,7 @@ class Console:
             "mode": place.mode,
             "panel": place.panel is not None,
             "px_per_mm": place.px_per_mm,
+            "facts": dict(place.facts),
         }
 
 

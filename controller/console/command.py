@@ -17,6 +17,7 @@ from config.problems import ConfigError, ConfigUnreadable
 from config.state_paths import state_paths
 from controller.clock import RealClock
 from controller.console.app import Place, make_app
+from controller.console.facts import room_facts
 from controller.console.messages import MESSAGE_MOST_BYTES
 
 ABOUT: Final = """\
@@ -110,6 +111,7 @@ def run(
             hosts=(f"{host}:{port}", f"localhost:{port}"),
             now_ns=RealClock().now_ns,
             panel=panel,
+            facts=room_facts(loaded.profile),
         )
         sys.stdout.write(f"console of room {place.room} ({mode}): http://{host}:{port}/\n")
         sys.stdout.flush()

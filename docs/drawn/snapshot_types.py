@@ -8,7 +8,8 @@ from typing import Final, Union
 
 from drawn.snapshot import SNAPSHOT
 
-HEAD: Final = """/* Drawn by docs/generate.py from docs/drawn/snapshot.py. Change that, then `make docs`. */
+HEAD: Final = """\
+/* Drawn by docs/generate.py from docs/drawn/snapshot.py. Change that, then `make docs`. */
 
 """
 _KINDS: Final = {"text": "string", "true, false": "boolean"}

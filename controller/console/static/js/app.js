@@ -16,7 +16,6 @@ export class App {
     this.who = { by: "", role: "", locked: false, login: "name" };
     this.contact = false;
     this.control = false;
-    this.consoleHold = false;
     this.pxPerMm = 4.9;
     this.token = "";
     /** @type {string[]} */
@@ -38,17 +37,14 @@ export class App {
   /** @param {any} message @param {number} at */
   take(message, at) {
     if (message.k === "snapshot") {
-      const s = /** @type {any} */ (message);
-      if (s.hold && s.hold.token) this.token = s.hold.token;
+      if (message.hold.phase === "closed" && this.live.snap && this.live.snap.hold.phase !== "closed") this.token = "";
       this.live.take(message, at);
     } else if (message.k === "hello" && message.protocol) {
       this.hello = message;
       if (message.facts) this.facts = message.facts;
-      this.consoleHold = message.console_hold === true;
       if (message.px_per_mm) this.pxPerMm = message.px_per_mm;
       if (message.login) this.who.login = message.login;
     } else if (message.k === "reply" && message.token) this.token = message.token;
-    else if (message.k === "armed") this.token = message.tok;
     for (const hear of this.hearers) hear(message);
   }
 

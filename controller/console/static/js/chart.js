@@ -110,6 +110,10 @@ export class Chart {
       ctx.lineTo(u.bbox.left + u.bbox.width, y);
       ctx.stroke();
       const text = `${word} ${pa / 1000}`;
+      ctx.save();
+      ctx.fillStyle = colour("--paper");
+      ctx.fillRect(u.bbox.left + (at - 3) * devicePixelRatio, y - 18 * devicePixelRatio, ctx.measureText(text).width + 6 * devicePixelRatio, 17 * devicePixelRatio);
+      ctx.restore();
       ctx.fillText(text, u.bbox.left + at * devicePixelRatio, y - 4 * devicePixelRatio);
       at += 76;
     }

@@ -22,7 +22,6 @@ export class HoldPad {
     this.root = /** @type {HTMLButtonElement} */ (h("button#pad", { type: "button", "data-hold": true },
       this.word, this.hint));
     this.held = false;
-    this.token = "";
     this.spent = "";
     this.counted = "";
     this.n = 0;
@@ -84,16 +83,16 @@ export class HoldPad {
   /** @returns {boolean} */
   get able() {
     const snap = this.app.live.snap;
-    return this.app.consoleHold && this.action !== "" && snap !== null
+    return this.action !== "" && snap !== null
       && snap.hold.phase === "ready" && snap.hold.action === this.action
-      && this.token !== "" && this.token !== this.spent && this.app.link.ready
+      && this.app.token !== "" && this.app.token !== this.spent && this.app.link.ready
       && this.app.live.age(performance.now()) < LATE_MS;
   }
 
   begin() {
     if (!this.able || !document.hasFocus() || document.hidden) return false;
-    if (this.token !== this.counted) {
-      this.counted = this.token;
+    if (this.app.token !== this.counted) {
+      this.counted = this.app.token;
       this.n = 0; // counts on through a release and the next press of the same token
     }
     this.held = true;
@@ -116,7 +115,7 @@ export class HoldPad {
 
   /** @param {string} kind */
   say(kind) {
-    this.app.link.send({ k: kind, tok: this.token, n: this.n, ack: this.app.live.drawnT });
+    this.app.link.send({ k: kind, tok: this.app.token, n: this.n, ack: this.app.live.drawnT });
   }
 
   /** @param {string} why */
@@ -128,8 +127,8 @@ export class HoldPad {
     this.pointer = -1;
     setAttr(this.root, "data-held", false);
     this.n += 1;
-    this.app.link.send({ k: "hold.end", tok: this.token, n: this.n, why });
-    if (why !== "release" && why !== "slid-off") this.spent = this.token;
+    this.app.link.send({ k: "hold.end", tok: this.app.token, n: this.n, why });
+    if (why !== "release" && why !== "slid-off") this.spent = this.app.token;
     if (pointer >= 0 && this.root.hasPointerCapture(pointer)) this.root.releasePointerCapture(pointer);
   }
 
@@ -149,7 +148,7 @@ export class HoldPad {
     if (phase === "open") this.face(t("pad.open"), t(`pad.doing.${what}`));
     else if (phase === "lift") this.face(t("pad.lift"), t("pad.lift.hint"));
     else if (phase === "ready") {
-      const hint = pressed && !this.held ? "pad.pressed" : this.app.consoleHold ? "pad.or" : "pad.wired";
+      const hint = pressed && !this.held ? "pad.pressed" : this.app.token !== "" && this.app.token !== this.spent ? "pad.or" : "pad.wired";
       this.face(t(`pad.hold.${what}`), t(hint));
     } else if (pressed) this.face(t("pad.closed"), t("pad.pressed"));
     else this.face(t("pad.closed"), t(`pad.closed.${what}`));

@@ -17,7 +17,7 @@ interface Facts {
 
 interface Hello {
   k: "hello"; protocol: string; program: string; pages: string; room: string; mode: string;
-  panel: boolean; px_per_mm?: number | null; facts?: Facts; console_hold?: boolean;
+  panel: boolean; px_per_mm?: number | null; facts?: Facts;
   login?: string;
 }
 

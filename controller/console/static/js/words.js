@@ -93,7 +93,7 @@ export const WORDS = {
   "given": "Given", "given.duct": "In the duct", "given.range": "at least \u2013 at most", "flow": "Flow", "net": "Duct", "time.left": "Time left", "of": "of {all} {unit}", "told": "set {rate}",
   "net.likely": "likely {kpa}, judged by at most", "net.not valid": "estimate not valid: all of the line", "net.not known": "not known", "net.estimated": "",
   "bar.injection": "Injection", "bar.duct": "Duct", "bar.day": "Breast today", "bar.between": "{low} to {high} of {most}\u00a0mL",
-  "chart.net": "duct, likely", "chart.upper": "duct, at most", "chart.line": "line", "chart.blind": "duct not known", "chart.told": "flow set", "chart.measured": "flow measured",
+  "chart.net": "duct", "chart.upper": "duct at most", "chart.line": "line", "chart.blind": "not known", "chart.told": "flow set", "chart.measured": "flow measured",
   "chart.kpa": "kPa", "chart.mlmin": "mL/min", "chart.stop": "stop", "chart.pause": "pause", "chart.warn": "warn",
   "chart.pressure.alt": "Line and duct pressure of the last 60 s with warn, pause and stop levels; the numbers are beside it", "chart.off": "\u25b2 off scale", "chart.flow.alt": "Flow set and measured of the last 60 s; the numbers are beside it",
   "state.safe": "NOT ARMED", "state.safe.what": "Arm when patient, cannula and people are ready.", "state.why": "{why}",

@@ -35,7 +35,7 @@ export function worklist(app) {
   const diagram = breasts((value) => { side = value; });
   const volume = stepper({
     name: t("order.volume"), unit: "mL", least: STEP_NL, most: limits.injection_volume_nl ?? 200_000, step: STEP_NL,
-    first: STEP_NL * 5, say: orderedMl, chips: [50_000, 100_000, 150_000, 200_000, 300_000].filter((nl) => nl <= limits.injection_volume_nl), changed });
+    first: STEP_NL * 5, say: orderedMl, chips: [50_000, 100_000, 200_000, 300_000].filter((nl) => nl <= limits.injection_volume_nl), changed });
   /** @type {string} */ let same = "";
   const another = h("div.same", {}, h("p", {}, t("same.question")));
   const sameId = field("same", t("same.id"), "", () => { same = sameId.input.value.trim(); });

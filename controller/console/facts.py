@@ -39,9 +39,7 @@ def room_facts(profile: Profile) -> dict[str, Any]:
             {"name": c.name, "bore_um": c.bore_um, "length_um": c.length_um}
             for c in profile.cannulas
         ],
-        "contrasts": [
-            {"name": c.name, "iodine_mg_ml": c.iodine_mg_ml} for c in profile.contrasts
-        ],
+        "contrasts": [{"name": c.name, "iodine_mg_ml": c.iodine_mg_ml} for c in profile.contrasts],
         "views": [view.name for view in View if view.name != "NONE"],
         "limits": {row.name: getattr(profile.limits, row.name) for row in LIMITS},
     }
