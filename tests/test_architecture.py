@@ -14,7 +14,7 @@ from tests.bans import BANS, SHIPPED, Ban
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 FLOORS = PROJECT["tool"]["importlinter"]
-IGNORED = {"__pycache__", "build", "dist"}
+IGNORED = {"node_modules", "vendor", "__pycache__", "build", "dist"}
 LONGEST_FILE_LINES = 400
 
 BAD_SNIPPETS = {

@@ -21,6 +21,7 @@ from controller.console.app import Place, make_app
 from tests.browser.virtual_room import VirtualRoom
 
 _TURN_S: Final = 0.008
+_LATE_NS: Final = 100_000_000
 _TAKEN: Final = {"k": "reply", "number": 0, "request": "console", "taken": True, "refusals": []}
 T = TypeVar("T")
 
@@ -43,6 +44,7 @@ class PageServer:
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: uvicorn.Server | None = None
+        self._next: asyncio.TimerHandle | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="page")
 
@@ -108,34 +110,28 @@ class PageServer:
             )
         )
         self.address = f"http://127.0.0.1:{port}/"
-        turning = asyncio.create_task(self._turn())
-        serving = asyncio.create_task(self._server.serve(sockets=[listening]))
-        while not self._server.started:
-            await asyncio.sleep(0.01)
-        self._ready.set()
-        await serving
-        turning.cancel()
+        clock = RealClock()
+        self._turn(clock, clock.now_ns())
+        self._ready.set()  # a browser that is quicker than the server waits at its open socket
+        await self._server.serve(sockets=[listening])
+        assert self._next
+        self._next.cancel()
         self._hang_up()
         api.close()
         hands.close()
-        await asyncio.gather(turning, return_exceptions=True)
         rest = asyncio.all_tasks() - {asyncio.current_task()}
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
         listening.close()
 
-    async def _turn(self) -> None:
+    def _turn(self, clock: RealClock, last_ns: int) -> None:
         """Virtual time keeps up with the clock, times ``pace``; it never runs after it."""
-        clock = RealClock()
-        last_ns = clock.now_ns()
-        while True:
-            await asyncio.sleep(_TURN_S)
-            now_ns = clock.now_ns()
-            span_ns = min(now_ns - last_ns, 100_000_000)
-            last_ns = now_ns
-            if not self.frozen:
-                self.room.advance(int(span_ns * self.pace))
+        now_ns = clock.now_ns()
+        if not self.frozen:
+            self.room.advance(int(min(now_ns - last_ns, _LATE_NS) * self.pace))
+        assert self._loop
+        self._next = self._loop.call_later(_TURN_S, self._turn, clock, now_ns)
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One client of the API: a page's connection."""

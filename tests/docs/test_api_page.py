@@ -17,9 +17,10 @@ from drivers.registry import known_names
 from sim.world import World
 from state_machine.line import LineCheck, Mounted, Proof
 from state_machine.requests import AnyRequest, Side
-from state_machine.state import Alarm, Case, Duct
+from state_machine.state import Alarm, Case, Duct, Plan, Purpose
 
 ROOT = Path(__file__).parents[2]
+ANSWERS = (("identity", True, False),)
 PAGE = ROOT / "docs" / "api.md"
 
 
@@ -65,13 +66,14 @@ def flat(value: object, at: str = "") -> set[str]:
 
 def test_the_page_has_the_keys_of_a_real_snapshot(drawn):
     room = World(load_room("demo", known_names()), seed=1).room
-    case = Case("P-1", Side.LEFT, 60_000, 20_000, "A^B", "", "", "R. R.", "T. T.", ())
+    case = Case("P-1", Side.LEFT, 60_000, 20_000, "A^B", "", "", "R. R.", "T. T.", ANSWERS)
     profile = room.state.profile
     parts = profile.contrasts[0], "L", 0, 1, profile.syringes[0], profile.cannulas[0], 1
     room.state = msgspec.structs.replace(
         room.state,
         case=case,
         duct=Duct(1, 9, 1),
+        plan=Plan(1, Purpose.INJECT, 0, 50_000, 40_000, 200_000, 1),
         mounted=Mounted(*parts),
         line=LineCheck(proofs=(Proof("stiffness", True, 300, 120, 600, "nl_kpa"),)),
     )
