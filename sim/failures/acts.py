@@ -60,7 +60,6 @@ def killed(site: Site, _chance: random.Random) -> None:
 
 def killed_before_the_answer(site: Site, chance: random.Random) -> None:
     """``kill -9`` as soon as the plunger moves: the answer to RUN is still on its way."""
-    site.until(lambda shown: shown["phase"] == "arm", act=True)
     site.until(lambda shown: shown["phase"] == "armed", act=True)
     site.until(lambda shown: shown["hold"]["phase"] == "ready")
     for deed in site.who.switch(True):

@@ -158,7 +158,10 @@ class Shift:
             self._act_for(chance.random() * 1.5)
             return f"in {site.shown['phase']}, aimed at {phase}"
         near = row.strikes == table.CHECKPOINT
-        if row.strikes != table.ARMED:
+        if row.strikes == table.ARMED:
+            # so that what prime moved is over before the failure's own motion is looked for
+            site.until(lambda shown: shown["phase"] == row.strikes, self._patience_s, act=True)
+        else:
             site.until(lambda shown: flows(shown, near), self._patience_s, act=True)
         site.let_pass(chance.random() * 0.1)
         return ""
