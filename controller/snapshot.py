@@ -94,9 +94,17 @@ def _pressure(room: Room, now_ns: int) -> dict[str, Any]:
         "net_pa": observe.net_pa(state, readings, now_ns),
         "net_upper_pa": observe.net_upper_pa(state, readings, now_ns),
         "net_is": _net_is(room, now_ns),
+        "net_doubt": observe.net_doubt(state),
+        "relaxed_pa": _relaxed_pa(state),
         "line_age_ms": _age_ms(readings.line.at_ns, now_ns),
         "temperature_mc": observe.temperature_mc(state, readings, now_ns),
     }
+
+
+def _relaxed_pa(state: State) -> int | None:
+    """Line pressure with the flow gone, as read after the last stop of this injection."""
+    relaxed = state.watch.relaxation
+    return relaxed.relaxed_pa if relaxed.done_ns else None
 
 
 def _mounted(state: State) -> dict[str, Any] | None:

@@ -119,13 +119,27 @@ def _false_passage(state: State, readings: Readings, now_ns: int) -> bool:
     )
 
 
-def _found(since_ns: Callable[[State], int]) -> Callable[[State, Readings, int], bool]:
-    """A detector has found something that no person has dealt with yet."""
+def _found(field: str) -> Callable[[State, Readings, int], bool]:
+    """A detector (rows: ``watch.DETECTORS``) has found what no person has dealt with yet."""
 
     def present(state: State, _readings: Readings, _now_ns: int) -> bool:
-        return bool(since_ns(state))
+        return bool(getattr(state.watch, field).found_ns)
 
     return present
+
+
+def _drifted(state: State, _readings: Readings, _now_ns: int) -> bool:
+    """Found, and the tip still at the height of the zero: the cannula is in."""
+    placed = state.duct is not None and bool(state.duct.cannula_in_ns)
+    return placed and bool(state.watch.drift.found_ns) and state.phase in WITH_CANNULA
+
+
+def _doubted(state: State, readings: Readings, now_ns: int) -> bool:
+    """The estimate is not valid while contrast goes in, or is about to."""
+    injecting = state.phase in (Phase.ARMED, Phase.INJECTING, Phase.HOLDING)
+    return (
+        injecting and observe.line_fresh(state, readings, now_ns) and bool(observe.net_doubt(state))
+    )
 
 
 def _torn(state: State, _readings: Readings, _now_ns: int) -> bool:
@@ -238,15 +252,19 @@ ALARMS: Final[tuple[AlarmRow, ...]] = (
     AlarmRow("net-stop", _H, True, _net_over(lambda s: s.profile.limits.net_stop_pa), "net pressure (upper bound) over its stop level", "assess the patient; consider extravasation, or a blocked tip", "HZ-OVERPRESSURE", stops=True),
     AlarmRow("false-passage", _H, True, _false_passage, "pressure rises before the duct can be full: false passage?", "assess the patient; withdraw and cannulate again", "HZ-EXTRAVASATION", stops=True),
     AlarmRow("tear", _H, True, _torn, "net pressure fell suddenly: suspected extravasation", "ask the patient; the radiologist decides: suspected extravasation, or go on", "HZ-EXTRAVASATION", stops=True),
+    AlarmRow("beyond-target", _H, True, _found("beyond"), "the pump has counted past the volume it was told to stop at", "take the cannula out; do not use this pump", "HZ-OVERVOLUME", stops=True),
     AlarmRow("over-volume", _H, True, _over_volume, "the duct may have got more than its limit", "stop; assess the patient", "HZ-OVERVOLUME", stops=True),
     AlarmRow("emergency-stop", _H, True, lambda s, r, n: r.room.emergency_stop, "the emergency stop is pressed", "release it when the patient is safe, then acknowledge", "HZ-STOP-FAILS", stops=True),
     AlarmRow("box-tripped", _H, True, _box_tripped, "the room box has stopped the pump and holds", "see its cause; confirm cannula out or stopcock closed to power the pump", "HZ-STOP-FAILS", stops=True),
     AlarmRow("pressure-switch", _H, True, lambda s, r, n: r.room.pressure_switch, "the independent pressure switch has opened", "look for a blocked line; the pump stays off", "HZ-OVERPRESSURE", stops=True),
     AlarmRow("not-released", _H, True, _not_released, "the compression does not release", "use the unit's own release", "HZ-COMPRESSION"),
     AlarmRow("exposing-unasked", _H, True, _exposing_unasked, "the unit exposes without a permit", "press emergency stop", "HZ-EXPOSURE", stops=True),
-    AlarmRow("occlusion", _M, True, _found(lambda s: s.watch.occluded_ns), "the line pressure rises as in a blocked line", "look for a kink or a blocked tip; arm again when the pressure has come down", "HZ-OVERPRESSURE", stops=True),
-    AlarmRow("dislodged", _M, True, _found(lambda s: s.watch.dislodged_ns), "net pressure fell to zero at once: the cannula has slipped out?", "look at the pore; place the cannula again or finish; nothing is withdrawn", "HZ-EXTRAVASATION", stops=True),
-    AlarmRow("flow-differs", _M, True, _found(lambda s: s.watch.strayed_ns), "the pump counts another volume than its rate gives", "do not use this pump", "HZ-OVERRATE", stops=True),
+    AlarmRow("occlusion", _M, True, _found("occlusion"), "the line pressure rises as in a blocked line", "look for a kink or a blocked tip; arm again when the pressure has come down", "HZ-OVERPRESSURE", stops=True),
+    AlarmRow("dislodged", _M, True, _found("dislodged"), "net pressure fell to zero at once: the cannula has slipped out?", "look at the pore; place the cannula again or finish; nothing is withdrawn", "HZ-EXTRAVASATION", stops=True),
+    AlarmRow("flow-differs", _M, True, _found("count"), "the pump counts another volume than its rate gives", "do not use this pump", "HZ-OVERRATE", stops=True),
+    AlarmRow("rate-differs", _M, True, _found("rate"), "the pump confirms another rate than it was told", "do not use this pump", "HZ-OVERRATE", stops=True),
+    AlarmRow("pump-still", _M, True, _found("still"), "the pump says that it runs and counts nothing", "look at plunger and clamp; do not use this pump if they are right", "HZ-LOST-COUNT", stops=True),
+    AlarmRow("no-flow", _M, True, _found("no_flow"), "the line has too little pressure for this flow: nothing may be flowing", "look for the plunger out of its clamp, a loose or leaking line, another cannula", "HZ-LOST-COUNT", stops=True),
     AlarmRow("pump-stalled", _M, True, lambda s, r, n: r.pump.alarm is PumpAlarm.STALL, "the pump's motor has stalled", "look for a blocked line or the end of the plunger", "HZ-OVERPRESSURE", stops=True),
     AlarmRow("pump-timeout", _M, True, lambda s, r, n: r.pump.alarm is PumpAlarm.TIMEOUT and not daily_check.expects_timeout(s), "the pump stopped itself: it heard nothing", "check the controller and the pump's line", "HZ-STOP-FAILS", stops=True),
     AlarmRow("pump-lost", _M, True, _lost("pump", _AT_WORK), "the pump does not answer", "check its cable and power", "HZ-LOST-COUNT", stops=True),
@@ -255,7 +273,10 @@ ALARMS: Final[tuple[AlarmRow, ...]] = (
     AlarmRow("unit-lost", _M, True, _lost("mammograph"), "the mammography unit does not answer", "check its network cable; use the unit's own release", "HZ-STALE-DATA"),
     AlarmRow("line-sensor", _M, True, lambda s, r, n: s.phase in _AT_WORK and r.line.link is Link.UP and r.line.pressure_pa is None, "the line pressure sensor reports a fault", "replace it; nothing is injected without it", "HZ-OVERPRESSURE", stops=True),
     AlarmRow("net-pause", _M, True, _net_over(lambda s: s.profile.limits.net_pause_pa), "net pressure (upper bound) over its pause level", "wait until it has come down; ask the patient", "HZ-OVERPRESSURE"),
-    AlarmRow("net-plateau", _M, True, _found(lambda s: s.watch.leaking_ns), "net pressure no longer rises with volume: reflux or a leak?", "look at the pore; arm again only for a reason", "HZ-EXTRAVASATION"),
+    AlarmRow("net-plateau", _M, True, _found("plateau"), "net pressure no longer rises with volume: reflux or a leak?", "look at the pore; arm again only for a reason", "HZ-EXTRAVASATION"),
+    AlarmRow("net-fell", _M, True, _found("sag"), "net pressure fell a little and stays low: has the cannula slipped, does the duct leak?", "ask the patient, look at the pore; arm again only for a reason", "HZ-EXTRAVASATION"),
+    AlarmRow("air", _M, True, _found("relaxation"), "the line empties more slowly than it was measured to: air in it?", "look for bubbles; take the cannula out and prime again (change-syringe)", "HZ-AIR"),
+    AlarmRow("line-drift", _M, True, _drifted, "the line pressure at rest is below zero: its zero has drifted", "take the cannula out, ask for change-syringe, zero again", "HZ-OVERPRESSURE"),
     AlarmRow("unit-heartbeat", _M, True, lambda s, r, n: s.phase in _AT_WORK and r.mammograph.watchdog_tripped, "the unit missed the controller's heartbeat and withdrew its permits", "check the network", "HZ-COMPRESSION"),
     AlarmRow("unit-fault", _M, True, lambda s, r, n: r.mammograph.unit_state is UnitState.FAULT, "the mammography unit reports a fault", "see the unit's display", "HZ-EXPOSURE"),
     AlarmRow("compressed-long", _M, True, _compressed_long, "compressed longer than allowed: released", "compress again for the view", "HZ-COMPRESSION"),
@@ -267,6 +288,7 @@ ALARMS: Final[tuple[AlarmRow, ...]] = (
     AlarmRow("wrong-unit", _M, False, _refused("mammograph"), "the mammography unit is the wrong one", "see the device list", "HZ-WRONG-DEVICE"),
     AlarmRow("exposure-overdue", _M, False, lambda s, r, n: s.phase in (Phase.COMPRESSION, Phase.EXPOSURE) and observe.exposure_overdue(s, n), "too long since the injection or the last view", "the radiologist confirms again, or top up", "HZ-EXPOSURE"),
     AlarmRow("net-warn", _L, False, _net_over(lambda s: s.profile.limits.net_warn_pa), "net pressure (upper bound) over its warning level: half the rate", "ask the patient; the duct may be full", "HZ-OVERPRESSURE"),
+    AlarmRow("net-doubt", _L, False, _doubted, "the estimate of net pressure is not valid: closer checkpoints", "see why beside the pressure; go on with care, or prime again", "HZ-OVERPRESSURE"),
     AlarmRow("temperature", _L, False, lambda s, r, n: s.mounted is not None and not observe.temperature_ok(s, r, n), "the contrast temperature is missing, too long ago or out of range", "enter it again, or warm or replace the contrast", "HZ-OVERPRESSURE"),
     AlarmRow("dwell", _L, False, _dwell, "the cannula has been in place for long", "finish soon, or take it out", "HZ-USE-ERROR"),
     AlarmRow("checkpoint", _L, False, lambda s, r, n: s.hold.phase is HoldPhase.LIFT, "checkpoint: look at patient and pore", "release, then hold again to go on", "HZ-EXTRAVASATION"),

@@ -9,17 +9,18 @@ from typing import Final
 
 import msgspec
 
-from state_machine import detectors, injection, ledger, observe, timing
 from state_machine import hold as hold_gate
+from state_machine import injection, ledger, observe, timing
 from state_machine.entries import HoldChanged, Noted, SideDaySaved
 from state_machine.facts import case_of
+from state_machine.falls import Tear
 from state_machine.ledger import Ledger, SideDay
 from state_machine.line import LineCheck
-from state_machine.pressure import Watch
 from state_machine.requests import AnyRequest, Cannulate, ChooseDuct, Event, OpenCase
 from state_machine.state import Duct, Exposure, HoldAction, Injection, Phase, Purpose, State, Stop
 from state_machine.targets import View
 from state_machine.turn import Turn
+from state_machine.watch import Watch, forgotten
 from state_machine.workflows.galactography import ANCHOR
 
 replace = msgspec.structs.replace
@@ -163,7 +164,7 @@ def _armed(turn: Turn, _request: AnyRequest | None) -> None:
             ledger=ledger.put_day(state.ledger, begun),
         )
         save_day(turn)
-    turn.set(watch=detectors.forgotten(state.watch))
+    turn.set(watch=forgotten(state.watch))
     arm_hold(turn, HoldAction.INJECT)
 
 
@@ -266,7 +267,7 @@ def _book(turn: Turn) -> None:
 
 def _resumed(turn: Turn, _request: AnyRequest | None) -> None:
     """The radiologist has decided that the fall of pressure was no tear."""
-    turn.set(watch=replace(turn.state.watch, torn_ns=0))
+    turn.set(watch=replace(turn.state.watch, tear=Tear()))
 
 
 def _closed(turn: Turn, _request: AnyRequest | None) -> None:

@@ -99,6 +99,12 @@ class Facts(msgspec.Struct, frozen=True):
     injections_left: bool = False
     volume_left: bool = False
     syringe_left: bool = False
+    overrun_allowed: bool = False
+    """(tau + t_dead) Q is within its limit at the planned rate."""
+    stored_small: bool = False
+    """What the line stores at the planned rate is within its limit."""
+    zero_kept: bool = False
+    """The line pressure at rest was not seen below zero."""
     net_below_pause: bool = False
     paddle_released: bool = False
     pump_stopped_or_lost: bool = False
@@ -299,6 +305,7 @@ def _arming(
     case = state.case
     upper_pa = observe.net_upper_pa(state, readings, now_ns)
     repeated = isinstance(request, ConfirmArm) and request.plan == read_back(state) != ""
+    rate_nl_min = observe.planned_rate_nl_min(state)
     unit = readings.mammograph
     pump_lost, unit_lost = pump.link is not Link.UP, unit.link is not Link.UP
     return {
@@ -316,6 +323,12 @@ def _arming(
         and duct is not None
         and observe.volume_left_nl(state) >= limits.motion_least_nl,
         "syringe_left": observe.syringe_left_nl(state) >= observe.planned_nl(state),
+        "overrun_allowed": observe.overrun_nl(state, rate_nl_min) <= limits.overrun_nl,
+        "stored_small": observe.stored_nl(
+            state, flow_drop_pa(state.line.resistance_pa_s_ul, rate_nl_min)
+        )
+        <= limits.stored_volume_nl,
+        "zero_kept": not state.watch.drift.found_ns,
         "net_below_pause": upper_pa is not None and upper_pa < limits.net_pause_pa,
         "paddle_released": unit.link is Link.UP and unit.paddle is Paddle.RELEASED,
         "unit_idle": unit.link is Link.UP

@@ -133,6 +133,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause("stopcock-pressure", _RUN, refusals.stopcock_pressure, "the pressure behind the closed stopcock is over its bound", _ABNORMAL, "HZ-OVERPRESSURE"),
     Cause("flow-drop", _INFUSION, refusals.flow_drop, "the cannula needs too much pressure at this rate", _ABNORMAL, "HZ-OVERPRESSURE"),
     Cause("stored-volume", _INFUSION, refusals.stored_over, "the line stores more at this rate than may come after a stop", _ABNORMAL, "HZ-STOP-FAILS"),
+    Cause("overrun", _INFUSION, refusals.overrun, "too much would come after the slowest stop: (time constant + dead time) x rate", _ABNORMAL, "HZ-STOP-FAILS"),
     Cause("line-pressure", _RUN | _QUIET, refusals.line_over, "the line pressure is over its limit", _LATCHED, "HZ-OVERPRESSURE"),
     Cause("line-zero", _INFUSION, lambda s: refusals.for_inject(s) and not observe.zeroed(s.state, s.readings), "the line sensor has lost its zero", _ABNORMAL, "HZ-OVERPRESSURE"),
     Cause("net-pressure", _RUN, refusals.net_over, "the net pressure (upper bound) is over its pause level", _ABNORMAL, "HZ-OVERPRESSURE"),

@@ -56,20 +56,27 @@ def purpose_of(name: str) -> Purpose | None:
 
 
 def next_checkpoint_nl(state: State, delivered_nl: int) -> int:
-    """First checkpoint beyond ``delivered_nl``: 0.05, 0.15, 0.25 ... mL."""
+    """First checkpoint beyond ``delivered_nl``: 0.05, 0.15, 0.25 ... mL; closer in doubt."""
     limits = state.profile.limits
     first, step = limits.first_checkpoint_nl, limits.checkpoint_step_nl
-    if delivered_nl < first:
-        return first
-    return first + ((delivered_nl - first) // step + 1) * step
+    regular = first
+    if delivered_nl >= first:
+        regular += ((delivered_nl - first) // step + 1) * step
+    return min(regular, _doubted_nl(state, delivered_nl)) if observe.net_doubt(state) else regular
+
+
+def _doubted_nl(state: State, delivered_nl: int) -> int:
+    """Next checkpoint while the estimate of net pressure is not valid."""
+    step = state.profile.limits.doubt_step_nl
+    return (delivered_nl // step + 1) * step
 
 
 def wanted_motion(state: State, readings: Readings) -> Plan | None:
     """The injection motion that the armed hold asks for; None = none (now)."""
     if state.plan is not None or not observe.proven_stopped(readings.pump):
         return None
-    if state.hold.phase is HoldPhase.CLOSED:
-        return None
+    if state.hold.phase is HoldPhase.CLOSED or state.watch.relaxation.pending:
+        return None  # after a checkpoint the relaxed pressure is read first
     if state.hold.action is HoldAction.INJECT:
         return _injection_motion(state, readings)
     return None
@@ -152,7 +159,16 @@ def follow(plan: Plan, state: State, readings: Readings, now_ns: int) -> Plan:
         top_ns=plan.top_ns or (now_ns if at_top else 0),
         half_ns=plan.half_ns or (now_ns if at_half else 0),
         released=plan.released or (bool(plan.asked_ns) and not holds(state)),
+        done=plan.done or _doubted_end(plan, state, readings),
     )
+
+
+def _doubted_end(plan: Plan, state: State, readings: Readings) -> bool:
+    """The estimate is no longer valid, and the closer checkpoint is reached: stop there."""
+    if plan.purpose is not Purpose.INJECT or not plan.running_ns or not observe.net_doubt(state):
+        return False
+    base_nl = state.injection.base_nl
+    return readings.pump.infused_nl - base_nl >= _doubted_nl(state, plan.base_nl - base_nl)
 
 
 def _ramp_nl_min(plan: Plan, ramp_nl_min_s: int, now_ns: int) -> int:

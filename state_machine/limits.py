@@ -52,6 +52,7 @@ LIMITS: Final[tuple[Limit, ...]] = (
     Limit("side_day_volume_nl", 2_000_000, _MOST, "volume into one breast in one day, all ducts", "HZ-OVERVOLUME", _A, "D; B2: S28"),
     Limit("first_checkpoint_nl", 50_000, _MOST, "first checkpoint of an injection", "HZ-EXTRAVASATION", _A, "D"),
     Limit("checkpoint_step_nl", 100_000, _MOST, "distance between later checkpoints", "HZ-EXTRAVASATION", _A, "D"),
+    Limit("doubt_step_nl", 50_000, _MOST, "distance between checkpoints while net pressure is in doubt", "HZ-EXTRAVASATION", _A, "D, half of the first"),
     Limit("injections_per_duct_count", 3, _MOST, "injections into one duct", "HZ-EXTRAVASATION", _A, "D"),
     Limit("injections_per_side_day_count", 4, _MOST, "injections into one breast in one day", "HZ-EXTRAVASATION", _A, "D"),
     Limit("prime_volume_nl", 500_000, _MOST, "one prime motion, tip out", "HZ-EXTRAVASATION", _A, "B3 dead space"),
@@ -61,6 +62,7 @@ LIMITS: Final[tuple[Limit, ...]] = (
     Limit("stiffness_push_nl", 10_000, _MOST, "one push against the closed stopcock, backlash included", "HZ-AIR", _A, "safety rules 1.7, 4.3; C4"),
     Limit("retract_nl", 30_000, _MOST, "withdrawn total of one injection", "HZ-AIR", _A, "D"),
     Limit("stored_volume_nl", 10_000, _MOST, "volume stored in the line, rate times time constant", "HZ-STOP-FAILS", "computed", "safety rules 4.3; C2"),
+    Limit("overrun_nl", 20_000, _MOST, "volume after the slowest stop: rate times (time constant + dead time)", "HZ-STOP-FAILS", "computed", "D; design: stop paths"),
     Limit("motion_least_nl", 1_000, _LEAST, "smallest target the pump is given (0 means endless)", "HZ-OVERVOLUME", "published", "safety rules 1.2; pump manual VOL"),
     # --- rate and time --------------------------------------------------------------------
     Limit("first_rate_nl_min", 200_000, _MOST, "rate up to the first checkpoint", "HZ-OVERRATE", _A, "D"),
@@ -88,12 +90,21 @@ LIMITS: Final[tuple[Limit, ...]] = (
     Limit("dislodged_from_pa", 1_000, _MOST, "net pressure before the cannula slipped out", "HZ-EXTRAVASATION", _A, "C3"),
     Limit("dislodged_zero_pa", 250, _LEAST, "net pressure that is zero, or 3 sigma", "HZ-EXTRAVASATION", _A, "C3"),
     Limit("dislodged_time_ns", NS_PER_S, _LEAST, "time within which it falls to zero", "HZ-EXTRAVASATION", "computed", "C3"),
+    Limit("sag_allowed_pa", 400, _MOST, "net pressure below its slow mean, or 1 sigma, that is not summed", "HZ-EXTRAVASATION", "computed", "docs/performance.md; C2"),
+    Limit("sag_sum_pa_s", 1_000, _MOST, "sum over time of what lies below that, or 4 sigma", "HZ-EXTRAVASATION", "computed", "docs/performance.md; C2"),
     Limit("plateau_net_pa", 2_000, _MOST, "net pressure from which it must go on rising with volume", "HZ-EXTRAVASATION", "computed", "C3; D"),
     Limit("plateau_volume_nl", 50_000, _MOST, "volume over which the rise is taken", "HZ-EXTRAVASATION", "computed", "C3; D"),
     Limit("plateau_ppm", 400_000, _LEAST, "rise with volume over its steepest: reflux or leak", "HZ-EXTRAVASATION", "computed", "C3; D"),
     Limit("plateau_tau_ns", 2 * NS_PER_S, _MOST, "time constant up to which a plateau can be told", "HZ-EXTRAVASATION", "computed", "C3"),
     Limit("flow_share_ppm", 100_000, _MOST, "volume counted against rate confirmed", "HZ-OVERRATE", _A, "D; GIP 1.2"),
     Limit("flow_time_ns", 15 * NS_PER_S, _MOST, "time over which they are compared", "HZ-OVERRATE", _A, "D; GIP 1.2"),
+    Limit("no_flow_ppm", 600_000, _MOST, "line pressure missing over the open-tip drop: no flow", "HZ-LOST-COUNT", _A, "C2; decision 0016"),
+    Limit("still_time_ns", 3 * NS_PER_S, _MOST, "running without a count", "HZ-LOST-COUNT", _A, "design: polling plan"),
+    Limit("rate_share_ppm", 100_000, _MOST, "rate confirmed against rate told", "HZ-OVERRATE", _A, "D; GIP 1.2"),
+    Limit("rate_time_ns", 3 * NS_PER_S, _MOST, "time for which they may differ", "HZ-OVERRATE", _A, "design: polling plan"),
+    Limit("net_agree_pa", 2_000, _MOST, "estimate beside the relaxed pressure after a stop", "HZ-OVERPRESSURE", _A, "C2; decision 0016"),
+    Limit("decay_ppm", 700_000, _MOST, "share of the line's pressure left one time constant after a stop: air", "HZ-AIR", "computed", "C4: twice as soft is air; exp(-1/2)"),
+    Limit("drift_pa", 500, _MOST, "movement of the line sensor's zero", "HZ-OVERPRESSURE", _A, "C4"),
     Limit("rest_pressure_pa", 500, _MOST, "line pressure at rest, tip out", "HZ-OVERPRESSURE", _A, "C4"),
     Limit("stiffness_pressure_pa", 20_000, _MOST, "line pressure of a push against the closed stopcock", "HZ-OVERPRESSURE", _A, "safety rules 1.7; C4: 10 kPa expected"),
     Limit("retract_least_pa", 500, _LEAST, "line pressure under which nothing is withdrawn", "HZ-AIR", _A, "D; S76 1.8.1"),
@@ -151,6 +162,7 @@ class Limits(msgspec.Struct, frozen=True):
     side_day_volume_nl: int = 1_000_000
     first_checkpoint_nl: int = 50_000
     checkpoint_step_nl: int = 100_000
+    doubt_step_nl: int = 25_000
     injections_per_duct_count: int = 2
     injections_per_side_day_count: int = 3
     prime_volume_nl: int = 150_000
@@ -160,6 +172,7 @@ class Limits(msgspec.Struct, frozen=True):
     stiffness_push_nl: int = 8_000
     retract_nl: int = 30_000
     stored_volume_nl: int = 5_000
+    overrun_nl: int = 20_000
     motion_least_nl: int = 1_000
     first_rate_nl_min: int = 100_000
     rate_nl_min: int = 200_000
@@ -185,12 +198,21 @@ class Limits(msgspec.Struct, frozen=True):
     dislodged_from_pa: int = 1_000
     dislodged_zero_pa: int = 250
     dislodged_time_ns: int = NS_PER_S
+    sag_allowed_pa: int = 200
+    sag_sum_pa_s: int = 500
     plateau_net_pa: int = 2_000
     plateau_volume_nl: int = 50_000
     plateau_ppm: int = 400_000
     plateau_tau_ns: int = 2 * NS_PER_S
     flow_share_ppm: int = 100_000
     flow_time_ns: int = 15 * NS_PER_S
+    no_flow_ppm: int = 400_000
+    still_time_ns: int = NS_PER_S
+    rate_share_ppm: int = 20_000
+    rate_time_ns: int = NS_PER_S
+    net_agree_pa: int = 1_000
+    decay_ppm: int = 607_000
+    drift_pa: int = 300
     rest_pressure_pa: int = 500
     stiffness_pressure_pa: int = 20_000
     retract_least_pa: int = 500
@@ -258,6 +280,10 @@ def _relations(limits: Limits) -> tuple[tuple[bool, str], ...]:
         (
             limits.injection_volume_nl <= limits.duct_volume_nl <= limits.side_day_volume_nl,
             "injection_volume_nl <= duct_volume_nl <= side_day_volume_nl must hold",
+        ),
+        (
+            limits.doubt_step_nl >= limits.motion_least_nl,
+            "doubt_step_nl must be at least motion_least_nl",
         ),
         (
             limits.first_rate_nl_min <= limits.rate_nl_min,

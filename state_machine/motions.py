@@ -22,6 +22,7 @@ from state_machine import hold as hold_gate
 from state_machine.entries import LedgerNarrowed, MotionEnded, MotionIntent, Noted
 from state_machine.ledger import Unproven
 from state_machine.readings import Link, Motion
+from state_machine.relaxation import Relaxation
 from state_machine.state import HoldPhase, Injection, Phase, Plan, Purpose
 from state_machine.turn import Turn
 from state_machine.units import volume_ceil_nl
@@ -149,7 +150,8 @@ def follow(turn: Turn) -> None:
     turn.set(plan=plan)
     line_is_new = turn.readings.line.at_ns != turn.state.readings.line.at_ns
     line = selftests.sample(turn.state, turn.readings, line_is_new, turn.now_ns)
-    plan = replace(plan, done=plan.purpose is Purpose.STIFFNESS and line.push.done)
+    if plan.purpose is Purpose.STIFFNESS:
+        plan = replace(plan, done=line.push.done)
     turn.set(line=line, plan=plan)
     if injection.ended(plan, turn.readings):
         _end(turn, plan, turn.readings.pump.motion_refusal)
@@ -235,6 +237,8 @@ def _injection_ended(turn: Turn, plan: Plan, reached: bool) -> None:
         turn.set(injection=done)
     if reached:
         turn.set(hold=hold_gate.lift(state.hold, turn.now_ns))
+        relaxation = replace(state.watch.relaxation, awaited=True)
+        turn.set(watch=replace(state.watch, relaxation=relaxation))
     elif state.hold.phase is HoldPhase.OPEN and not plan.released:
         effects.close_hold(turn, "the pump stopped before its target: see the alarms, arm again")
 
@@ -272,6 +276,18 @@ def _blocked(turn: Turn) -> bool:
     pressure_pa = turn.readings.line.pressure_pa
     most_pa = turn.state.profile.limits.stiffness_pressure_pa
     return pressure_pa is not None and pressure_pa > most_pa
+
+
+def note_relaxed(turn: Turn, seen: Relaxation) -> None:
+    """Record the relaxed pressure after a stop, beside the estimate of before it."""
+    facts = {
+        "motion_id": seen.motion_id,
+        "relaxed_pa": seen.relaxed_pa,
+        "estimate_pa": seen.before_pa,
+        "decay_ppm": seen.decay_ppm or "too little to tell",
+        "doubt": observe.net_doubt(turn.state) or "none",
+    }
+    turn.note(Noted, topic="relaxed", facts=tuple((k, str(v)) for k, v in facts.items()))
 
 
 def plan_next(turn: Turn) -> None:

@@ -9,11 +9,15 @@ from state_machine import ledger
 from state_machine.readings import Link, Motion, Prompt, PumpReading, Readings
 from state_machine.state import Phase, State
 from state_machine.units import (
+    NS_PER_MS,
+    NS_PER_S,
     PA_PER_KPA,
     ceil_div,
     clamp_low,
+    decimal,
     interpolate,
     poiseuille_pa_s_ul,
+    volume_ceil_nl,
 )
 
 _EXPOSING = frozenset({Phase.EXPOSURE, Phase.EXPOSURE_ARMED})
@@ -21,6 +25,10 @@ _EXPOSING = frozenset({Phase.EXPOSURE, Phase.EXPOSURE_ARMED})
 COUNT_MARGIN_NL = 5_000
 """Kept free below a volume limit for the counter's digit and the unheard volume of stops."""
 
+
+DEAD_MARGIN_NS = 600 * NS_PER_MS
+"""From the pump's Safe mode time to its standstill, controller and box both dead (measured
+against the simulated pump: docs/performance.md, stop paths; assumption for a real one)."""
 
 REST_SAMPLES = 16
 """Readings that a pressure at rest is a running mean of: 0.3 s at 50 Hz. One reading alone
@@ -223,6 +231,47 @@ def mount_doubted(state: State) -> bool:
 def stored_nl(state: State, drop_pa: int) -> int:
     """Volume that the line stores at a pressure drop and gives up after a stop (C times P)."""
     return ceil_div(compliance_nl_kpa(state) * drop_pa, PA_PER_KPA)
+
+
+def tau_ns(state: State) -> int:
+    """Time constant of the line, R times C."""
+    tau_us = state.line.resistance_pa_s_ul * compliance_nl_kpa(state)
+    return tau_us * NS_PER_S // 1_000_000
+
+
+def net_doubt(state: State) -> str:
+    """Why the estimate of net pressure is not valid, in words; empty = it is.
+
+    Validity is a reading like any other: it is shown, and where it is missing checkpoints
+    are closer. The upper bound holds all the same.
+    """
+    line, limits, relaxed = state.line, state.profile.limits, state.watch.relaxation
+    if not line.resistance_pa_s_ul:
+        return "the cannula's resistance is not measured"
+    if not line.compliance_nl_kpa:
+        return "the line's compliance is not measured: the profile's is an assumption"
+    if state.net.net_pa is None:
+        return "too few line readings in a row"
+    off_pa = relaxed.before_pa - relaxed.relaxed_pa if relaxed.done_ns else 0
+    if abs(off_pa) > limits.net_agree_pa:
+        side = "above" if off_pa > 0 else "below"
+        return (
+            f"it stood {decimal(abs(off_pa), 3, 1)} kPa {side} the relaxed pressure of the last"
+            f" stop (at most {decimal(limits.net_agree_pa, 3, 1)}): the cannula's resistance has"
+            " changed"
+        )
+    return ""
+
+
+def overrun_nl(state: State, rate_nl_min: int) -> int:
+    """What still comes after the slowest stop that a dead controller leaves: (tau + t_dead) Q."""
+    dead_ns = state.profile.safe_mode_ns + DEAD_MARGIN_NS
+    return volume_ceil_nl(rate_nl_min, tau_ns(state) + dead_ns)
+
+
+def planned_rate_nl_min(state: State) -> int:
+    """Highest rate that the injection planned or under way comes to."""
+    return rate_limit_nl_min(state, planned_nl(state) - 1)
 
 
 def syringe_left_nl(state: State) -> int:

@@ -1,7 +1,4 @@
-"""What the core remembers of the line's pressure: the estimate, and what detectors look at.
-
-Parts of ``State``; ``net.py`` and ``detectors.py`` work them out.
-"""
+"""The estimate of net pressure that the core remembers; ``net.py`` works it out."""
 
 import msgspec
 
@@ -19,27 +16,3 @@ class Net(msgspec.Struct, frozen=True):
     """Of the line pressure."""
     sigma_pa: int = 0
     """Standard deviation of the estimate from the sensor's noise."""
-
-
-class Watch(msgspec.Struct, frozen=True):
-    """What the pressure detectors remember, and since when each has found something."""
-
-    motion_id: int = 0
-    """Motion that ``track``, ``steep_ns`` and the count belong to."""
-    track: tuple[tuple[int, int], ...] = ()
-    """(instant, net pressure) at constant rate, as far back as a sudden fall is looked for."""
-    steep_ns: int = 0
-    """Since when the line pressure rises too fast; 0 = it does not."""
-    fill: tuple[tuple[int, int], ...] = ()
-    """(volume of this injection, net pressure) along the newest microlitres."""
-    gain_pa_ml: int = 0
-    """Steepest rise of net pressure with volume in this injection."""
-    count_ns: int = 0
-    """When the count that is compared with the rate began; 0 = not begun."""
-    count_nl: int = 0
-    count_nl_min: int = 0
-    occluded_ns: int = 0
-    torn_ns: int = 0
-    dislodged_ns: int = 0
-    leaking_ns: int = 0
-    strayed_ns: int = 0

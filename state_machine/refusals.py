@@ -88,7 +88,13 @@ def to_checkpoint_nl(s: Seen) -> int:
     first_nl = min(limits.first_checkpoint_nl, ceiling("first_checkpoint_nl"))
     step_nl = min(limits.checkpoint_step_nl, ceiling("checkpoint_step_nl"))
     past_nl = begin_nl - first_nl
-    return least_nl + (-past_nl if past_nl < 0 else step_nl - past_nl % step_nl)
+    regular_nl = least_nl + (-past_nl if past_nl < 0 else step_nl - past_nl % step_nl)
+    plan = s.state.plan
+    begun = plan is not None and bool(plan.asked_ns)
+    if begun or not observe.net_doubt(s.state):
+        return regular_nl
+    doubt_nl = min(limits.doubt_step_nl, ceiling("doubt_step_nl"))
+    return min(regular_nl, least_nl + doubt_nl - begin_nl % doubt_nl)
 
 
 def over_volume(s: Seen) -> bool:
@@ -207,6 +213,14 @@ def stored_over(s: Seen) -> bool:
     drop_pa = flow_drop_pa(s.state.line.resistance_pa_s_ul, s.wanted.pump.rate_nl_min)
     most_nl = min(s.state.profile.limits.stored_volume_nl, ceiling("stored_volume_nl"))
     return for_inject(s) and observe.stored_nl(s.state, drop_pa) > most_nl
+
+
+def overrun(s: Seen) -> bool:
+    """Too much would come after the slowest stop at the rate that this motion goes up to."""
+    plan = s.state.plan
+    top_nl_min = max(s.wanted.pump.rate_nl_min, plan.top_rate_nl_min if plan else 0)
+    most_nl = min(s.state.profile.limits.overrun_nl, ceiling("overrun_nl"))
+    return for_inject(s) and observe.overrun_nl(s.state, top_nl_min) > most_nl
 
 
 def net_over(s: Seen) -> bool:

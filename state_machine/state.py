@@ -10,11 +10,12 @@ import msgspec
 
 from state_machine.ledger import Ledger, Unproven
 from state_machine.line import Doubt, LineCheck, Mounted
-from state_machine.pressure import Net, Watch
+from state_machine.pressure import Net
 from state_machine.profile import Profile
 from state_machine.readings import Readings
 from state_machine.requests import Side
 from state_machine.targets import Targets, View
+from state_machine.watch import Watch
 
 
 class Phase(enum.Enum):

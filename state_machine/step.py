@@ -159,10 +159,14 @@ def _watch_pressure(turn: Turn) -> None:
     """Estimate net pressure from the newest reading; what its course says."""
     readings, now_ns = turn.readings, turn.now_ns
     turn.set(net=net.take(turn.state, readings))
+    before = turn.state.watch.relaxation
     turn.set(
-        watch=detectors.watch(turn.state, readings, now_ns),
+        watch=detectors.look(turn.state, readings, now_ns),
         injection=timing.settling(turn.state, readings, now_ns),
     )
+    after = turn.state.watch.relaxation
+    if after.done_ns and not before.done_ns:
+        motions.note_relaxed(turn, after)
 
 
 def _seen_released(state: State, unit: MammographReading) -> bool:

@@ -73,6 +73,16 @@ SNAPSHOT: Final[tuple[tuple[str, str, str], ...]] = (
     ("pressure.net_pa", "Pa, null", "estimate of the duct's pressure; null: cannot be known now"),
     ("pressure.net_upper_pa", "Pa, null", "the duct has at most this; limits are judged by it"),
     ("pressure.net_is", "text", "`estimated`, `not valid: ...` or `not known`; show it beside"),
+    (
+        "pressure.net_doubt",
+        "text",
+        "why the estimate is not valid: checkpoints are closer; empty = it is",
+    ),
+    (
+        "pressure.relaxed_pa",
+        "Pa, null",
+        "with the flow gone, read after the last stop; null: flowing, or not read yet",
+    ),
     ("pressure.line_age_ms", "ms, null", "age of the line pressure's question"),
     (
         "pressure.temperature_mc",

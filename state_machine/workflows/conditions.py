@@ -161,6 +161,21 @@ TO_ARM = (
         lambda f: f.zeroed,
         "the line sensor has lost its zero (it restarted): end here, zero it in a new procedure",
     ),
+    C(
+        lambda f: f.zero_kept,
+        "the line sensor's zero has drifted: take the cannula out, ask for change-syringe, zero"
+        " it again",
+    ),
+    C(
+        lambda f: f.stored_small,
+        "the line would store too much at the planned rate and give it after a stop: warm the"
+        " contrast, or a wider or shorter cannula, a smaller syringe (change-syringe)",
+    ),
+    C(
+        lambda f: f.overrun_allowed,
+        "too much would still come after the slowest stop, (time constant + dead time) x rate:"
+        " warm the contrast, or a wider or shorter cannula, a smaller syringe (change-syringe)",
+    ),
     C(lambda f: f.net_below_pause, "the pressure has not come down: wait, or check the cannula"),
     PADDLE_UP,
     C(lambda f: f.unit_idle, "the mammography unit is not idle: end its exposure first"),

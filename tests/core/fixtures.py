@@ -178,6 +178,7 @@ def state(phase: Phase = Phase.ARM, **changes: Any) -> State:
             resistance_pa_s_ul=RESISTANCE,
             proofs=PROOFS,
             resistance_mc=37_000,
+            compliance_nl_kpa=300,
         ),
         "net": steady(),
         "duct": Duct(number=1, clock_h=3, orifice=1, cannula_in_ns=long_ago_ns),

@@ -10,7 +10,11 @@ from state_machine import alarms
 from state_machine import requests as rq
 from state_machine.alarms import ALARM_BY_NAME, ALARMS, Priority
 from state_machine.entries import AlarmChanged
+from state_machine.falls import Dislodged, Plateau, Sag, Tear
+from state_machine.line_faults import Drift, NoFlow, Occlusion
+from state_machine.motion_faults import Beyond, Count, RateDiffers, Still
 from state_machine.readings import Link, Motion, Paddle, Prompt, PumpAlarm, TripCause, UnitState
+from state_machine.relaxation import Relaxation
 from state_machine.requests import Event, Role
 from state_machine.state import Alarm, Exposure, Hold, HoldAction, HoldPhase, Injection, Phase
 from state_machine.step import Outcome, step
@@ -75,11 +79,19 @@ STORIES = (
     Story("net-pause", REST, on(net={"upper_pa": 4_001})),
     Story("net-warn", REST, on(net={"upper_pa": 3_001})),
     Story("false-passage", injecting, on(net={"upper_pa": 2_001})),
-    Story("tear", injecting, on(watch={"torn_ns": 1})),
-    Story("occlusion", injecting, on(watch={"occluded_ns": 1})),
-    Story("dislodged", injecting, on(watch={"dislodged_ns": 1})),
-    Story("flow-differs", injecting, on(watch={"strayed_ns": 1})),
-    Story("net-plateau", injecting, on(watch={"leaking_ns": 1})),
+    Story("tear", injecting, on(watch={"tear": Tear(1)})),
+    Story("occlusion", injecting, on(watch={"occlusion": Occlusion(1)})),
+    Story("dislodged", injecting, on(watch={"dislodged": Dislodged(1)})),
+    Story("flow-differs", injecting, on(watch={"count": Count(1)})),
+    Story("net-plateau", injecting, on(watch={"plateau": Plateau(1)})),
+    Story("net-fell", injecting, on(watch={"sag": Sag(1)})),
+    Story("no-flow", injecting, on(watch={"no_flow": NoFlow(1)})),
+    Story("pump-still", injecting, on(watch={"still": Still(1)})),
+    Story("rate-differs", injecting, on(watch={"rate": RateDiffers(1)})),
+    Story("beyond-target", injecting, on(watch={"beyond": Beyond(1)})),
+    Story("air", REST, on(watch={"relaxation": Relaxation(1)})),
+    Story("line-drift", REST, on(watch={"drift": Drift(1)})),
+    Story("net-doubt", injecting, on(net={"net_pa": None})),
     Story("over-volume", REST, on(account={"high_nl": 500_001})),
     Story("emergency-stop", REST, on(room={"emergency_stop": True})),
     Story("box-tripped", REST, on(room={"trip_cause": TripCause.HEARTBEAT_LOST})),
@@ -197,7 +209,7 @@ def test_the_bound_needs_a_fresh_line_and_a_measured_cannula_only():
 
 @pytest.mark.hazard("HZ-EXTRAVASATION")
 def test_a_suspected_tear_stops_once_and_is_then_a_persons_to_decide():
-    torn = injecting().but(watch={"torn_ns": 1})
+    torn = injecting().but(watch={"tear": Tear(1)})
     assert "tear" in present(torn)
     assert "tear" not in present(torn.but(state={"phase": Phase.STOPPED}))
 

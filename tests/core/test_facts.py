@@ -8,8 +8,10 @@ import pytest
 
 from state_machine import requests as rq
 from state_machine.facts import Facts, canonical_patient, gather, read_back
+from state_machine.falls import Tear
 from state_machine.ledger import SideDay
 from state_machine.line import Doubt, Proof
+from state_machine.line_faults import Drift
 from state_machine.observe import REST_SAMPLES
 from state_machine.readings import Link, Motion, Paddle, Prompt, UnitState
 from state_machine.requests import Role, Side
@@ -187,6 +189,9 @@ DERIVED = (
     Derived("injections_left", rest, less(state={"duct": None})),
     Derived("volume_left", rest, less(account={"high_nl": 493_951})),
     Derived("volume_left", rest, less(state={"case": None})),
+    Derived("overrun_allowed", rest, less(limits={"overrun_nl": 7_009})),  # (0.503 + 1.6) s x 3.33 uL/s
+    Derived("stored_small", rest, less(line_check={"resistance_pa_s_ul": 5_001})),
+    Derived("zero_kept", rest, less(watch={"drift": Drift(1)})),
     Derived("net_below_pause", rest, less(net={"upper_pa": 4_000})),
     Derived("net_below_pause", rest, less(line_check={"resistance_pa_s_ul": 0})),
     Derived("net_below_pause", rest, less(line={"at_ns": NOW_NS - 60 * MS - 1})),
@@ -298,11 +303,11 @@ def test_after_pain_only_the_performing_radiologist_goes_on(by, role, after, may
 
 @pytest.mark.hazard("HZ-EXTRAVASATION")
 def test_after_a_suspected_tear_only_the_performing_radiologist_goes_on():
-    scene = rest().but(state={"stop": Stop("device-fault", "", Phase.ARM)}, watch={"torn_ns": 1})
+    scene = rest().but(state={"stop": Stop("device-fault", "", Phase.ARM)}, watch={"tear": Tear(1)})
     assert not facts(scene, rq.Do(by=ASSISTANT, role=Role.TECHNOLOGIST)).may_resume
     assert not facts(scene).may_resume
     assert facts(scene, rq.Do(by=PERFORMER, role=Role.RADIOLOGIST)).may_resume
-    assert facts(scene.but(watch={"torn_ns": 0})).may_resume
+    assert facts(scene.but(watch={"tear": Tear()})).may_resume
 
 
 @pytest.mark.hazard("HZ-WRONG-PATIENT-SIDE", "HZ-OVERVOLUME", "HZ-EXTRAVASATION")

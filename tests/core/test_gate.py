@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from state_machine.falls import Dislodged
 from state_machine.gate import CAUSES, Output, judge, proposed
 from state_machine.ledger import SideDay
 from state_machine.limits import LIMIT_BY_NAME
@@ -226,6 +227,8 @@ CASES = (
     CaseOf("tip-word", prime, change(plan={"running_ns": 0, "asked_ns": 1, "rate_nl_min": 40_000}, want={"rate_nl_min": 40_000, "start_rate_nl_min": 40_000}, line_check={"tip_out_ns": 0}), INFUSION),
     CaseOf("tip-pressure", open_tip, change(line={"pressure_pa": 9_000}), RUN),
     CaseOf("flow-drop", injecting, change(limits={"flow_drop_pa": 2_000}), INFUSION),
+    CaseOf("overrun", injecting, change(limits={"overrun_nl": 3_504}), INFUSION),
+    CaseOf("overrun", prepared, change(limits={"overrun_nl": 3_504}), PREPARE),
     CaseOf("stored-volume", injecting, change(limits={"stored_volume_nl": 837}), INFUSION),
     CaseOf("line-pressure", prime, change(line={"pressure_pa": 120_001}, pump={"infused_nl": 9_000}), RUN),
     CaseOf("line-zero", injecting, change(line={"zero_count": 0}), INFUSION),
@@ -252,7 +255,7 @@ CASES = (
     CaseOf("retract-bound", retracting, change(want={"until_nl": 999}), WITHDRAW),
     CaseOf("retract-bound", retracting, change(want={"base_nl": 25_000, "until_nl": 31_000}), WITHDRAW),
     CaseOf("retract-bound", retracting, change(want={"start_rate_nl_min": 100_001}), WITHDRAW),
-    CaseOf("retract-bound", retracting, change(watch={"dislodged_ns": 1}), WITHDRAW),
+    CaseOf("retract-bound", retracting, change(watch={"dislodged": Dislodged(1)}), WITHDRAW),
     CaseOf("clear-phase", clearing, change(state={"phase": Phase.LOCATE_DUCT}), CLEAR),
     CaseOf("clear-phase", clearing, change(pump={"prompt": Prompt.INFUSING}), CLEAR),
     # --- compression
@@ -402,6 +405,7 @@ EDGES = (
     Edge("quiet", quiet, "check", "since_ns", NOW_NS - 6 * NS_PER_S, NOW_NS - 6 * NS_PER_S - 1),
     Edge("flow-drop", injecting, "limits", "flow_drop_pa", 2_793, 2_792),
     Edge("net-unsure", injecting, "limits", "net_spread_pa", 315, 314),
+    Edge("overrun", injecting, "limits", "overrun_nl", 3_505, 3_504),  # (0.503 + 1.6) s x 1.67 uL/s
     Edge("stored-volume", injecting, "limits", "stored_volume_nl", 838, 837),
     Edge("net-pressure", injecting, "net", "upper_pa", 4_000, 4_001),
     Edge("line-pressure", prime, "line", "pressure_pa", 120_000, 120_001, change(pump={"infused_nl": 9_000})),

@@ -29,7 +29,8 @@ def stopped(**changes: object) -> Scene:
     scene = retracting()
     soft = replace(scene.state.profile, line_compliance_nl_kpa=SOFT)
     done = replace(scene.state.injection, retract_nl=0, stop_rate_nl_min=200_000)
-    made = replace(scene.state, plan=None, profile=soft, injection=done)
+    line = replace(scene.state.line, compliance_nl_kpa=0)  # not measured: the profile's
+    made = replace(scene.state, plan=None, profile=soft, injection=done, line=line)
     read = readings(line={"pressure_pa": 6_500}, pump={"infused_nl": 60_000})
     return Scene(replace(made, **changes), read, scene.wanted)
 
@@ -169,11 +170,11 @@ def just_injected() -> People:
     """The pass in which the injection is over and its retract is planned."""
     people = soft_room()
     room = people.room
-    room.held_pa = 6_500
     room.box.hold = True
     people.wait(lambda room: room.state.hold.phase is HoldPhase.LIFT)
     room.box.hold = False
-    people.ticks(6)
+    people.wait(lambda room: not room.state.watch.relaxation.pending)
+    room.held_pa = 6_500
     room.box.hold = True
     people.wait(lambda room: room.state.phase is Phase.SETTLE)
     room.box.hold = False
@@ -319,7 +320,7 @@ def test_a_pause_by_pressure_is_relieved_and_the_injection_may_go_on():
     room.box.hold = True
     people.wait(lambda room: room.state.hold.phase is HoldPhase.LIFT)
     room.box.hold = False
-    people.ticks(6)
+    people.wait(lambda room: not room.state.watch.relaxation.pending)
     people.press()
     people.ticks(20)
     room.held_pa, room.duct_pa = 6_000, 4_500
@@ -341,8 +342,8 @@ def test_a_pause_by_pressure_is_relieved_and_the_injection_may_go_on():
 @pytest.mark.hazard("HZ-AIR")
 def test_a_profile_without_retract_has_none():
     people = soft_room(retract_nl=0)
-    people.room.held_pa = 6_500
     people.inject()
+    people.room.held_pa = 6_500
     people.ticks(60)
     assert motions(people, MotionIntent) == []
 

@@ -17,7 +17,8 @@ ARMING = (
     "no_emergency_stop pain_released no_latched_alarm record_healthy daily_checked cannula_in"
     " pump_stopped"
     " readings_fresh link_quick punctual screen_live switch_released injections_left volume_left"
-    " syringe_left temperature_in_range zeroed net_below_pause paddle_released unit_idle"
+    " syringe_left temperature_in_range zeroed zero_kept stored_small"
+    " overrun_allowed net_below_pause paddle_released unit_idle"
 )
 COMPRESSING = "pump_stopped settled"
 NEEDS: dict[tuple[Phase, Event], str] = {
