@@ -10,7 +10,7 @@ import msgspec
 
 from state_machine import estimator
 from state_machine.glance import Glance
-from state_machine.units import NS_PER_MS, NS_PER_S, PPM
+from state_machine.units import NS_PER_MS, NS_PER_S, PA_PER_KPA, PPM
 
 replace = msgspec.structs.replace
 
@@ -101,11 +101,11 @@ class Sag(msgspec.Struct, frozen=True):
         allowed_pa = max(limits.sag_allowed_pa, look.sigma_pa)
         below_pa = self.mean_upa // PPM - net_pa - allowed_pa
         total = max(0, self.sum_pa_ms + below_pa * (span_ns // NS_PER_MS))
-        most = max(limits.sag_sum_pa_s, SUM_SIGMAS * look.sigma_pa) * 1_000
+        most_pa_ms = max(limits.sag_time_ns // NS_PER_MS, SUM_SIGMAS * look.sigma_pa) * PA_PER_KPA
         mean_upa = self.mean_upa + (net_pa * PPM - self.mean_upa) * span_ns // MEAN_NS
         return replace(
             self,
-            found_ns=self.found_ns or (look.now_ns if total > most else 0),
+            found_ns=self.found_ns or (look.now_ns if total > most_pa_ms else 0),
             mean_upa=mean_upa,
             sum_pa_ms=total,
             at_ns=look.line_ns,

@@ -91,7 +91,7 @@ LIMITS: Final[tuple[Limit, ...]] = (
     Limit("dislodged_zero_pa", 250, _LEAST, "net pressure that is zero, or 3 sigma", "HZ-EXTRAVASATION", _A, "C3"),
     Limit("dislodged_time_ns", NS_PER_S, _LEAST, "time within which it falls to zero", "HZ-EXTRAVASATION", "computed", "C3"),
     Limit("sag_allowed_pa", 400, _MOST, "net pressure below its slow mean, or 1 sigma, that is not summed", "HZ-EXTRAVASATION", "computed", "docs/performance.md; C2"),
-    Limit("sag_sum_pa_s", 1_000, _MOST, "sum over time of what lies below that, or 4 sigma", "HZ-EXTRAVASATION", "computed", "docs/performance.md; C2"),
+    Limit("sag_time_ns", NS_PER_S, _MOST, "sum over time of what lies below that, as time of 1 kPa; or 4 sigma", "HZ-EXTRAVASATION", "computed", "docs/performance.md; C2"),
     Limit("plateau_net_pa", 2_000, _MOST, "net pressure from which it must go on rising with volume", "HZ-EXTRAVASATION", "computed", "C3; D"),
     Limit("plateau_volume_nl", 50_000, _MOST, "volume over which the rise is taken", "HZ-EXTRAVASATION", "computed", "C3; D"),
     Limit("plateau_ppm", 400_000, _LEAST, "rise with volume over its steepest: reflux or leak", "HZ-EXTRAVASATION", "computed", "C3; D"),
@@ -199,7 +199,7 @@ class Limits(msgspec.Struct, frozen=True):
     dislodged_zero_pa: int = 250
     dislodged_time_ns: int = NS_PER_S
     sag_allowed_pa: int = 200
-    sag_sum_pa_s: int = 500
+    sag_time_ns: int = 500 * NS_PER_MS
     plateau_net_pa: int = 2_000
     plateau_volume_nl: int = 50_000
     plateau_ppm: int = 400_000

@@ -62,7 +62,7 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     Detector("occlusion", "occlusion", STEADY, ("slope_share_ppm", "slope_time_ns")),
     Detector("tear", "tear", AFTER, ("tear_drop_pa", "tear_drop_ppm", "tear_time_ns")),
     Detector("dislodged", "dislodged", AFTER, ("dislodged_from_pa", "dislodged_zero_pa", "dislodged_time_ns")),
-    Detector("sag", "net-fell", STEADY, ("sag_allowed_pa", "sag_sum_pa_s")),
+    Detector("sag", "net-fell", STEADY, ("sag_allowed_pa", "sag_time_ns")),
     Detector("plateau", "net-plateau", STEADY, ("plateau_net_pa", "plateau_volume_nl", "plateau_ppm", "plateau_tau_ns")),
     Detector("no_flow", "no-flow", STEADY, ("no_flow_ppm", "net_spread_pa")),
     Detector("count", "flow-differs", STEADY, ("flow_share_ppm", "flow_time_ns")),
