@@ -11,9 +11,10 @@ from config.load import load_room
 from config.problems import ConfigError
 from controller.version import VERSION
 from drivers.registry import known_names
-from sim import assistant, check, demo, procedure, serve, tears
+from sim import assistant, check, demo, procedure, serve
 from sim.bench import command as bench
 from sim.failures import command as failures
+from sim.injections import command as injections
 from sim.order_arguments import add_order, order_of
 
 _EXAMPLES = """\
@@ -50,7 +51,11 @@ def _parser() -> argparse.ArgumentParser:
         ("technologist", assistant, "the scripted technologist, as a client of a controller"),
         ("failures", failures, "failures over real wires, judged: who stopped the pump, and when"),
         ("check", check, "the daily check by a scripted person, on virtual time"),
-        ("tears", tears, "over-filled ducts with the pressure rules and without, paired seeds"),
+        (
+            "injections",
+            injections,
+            "over-filled ducts with the pressure rules and without, paired seeds",
+        ),
         ("bench", bench, "measure stop latency, cost of a pass, lateness, memory, speed"),
     ):
         command = commands.add_parser(name, help=about, description=about)

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from state_machine import net, observe, watch
+from state_machine import estimator, net, observe, watch
 from state_machine.glance import Glance
 from state_machine.readings import Motion, Readings
 from state_machine.relaxation import Relaxation
@@ -23,11 +23,13 @@ from state_machine.watch import Watch
 replace = msgspec.structs.replace
 
 AFTER_NS: Final = 2 * NS_PER_S
-"""After a fall has stopped the pump, a cannula that slipped out shows zero within this."""
+"""After a fall has stopped the pump, a cannula that slipped out shows zero within this; after
+any other stop, a tear that began with it."""
 
 _STEADY: Final = (*watch.at(watch.STEADY), *watch.at(watch.AFTER))
 _FLOW: Final = watch.at(watch.FLOW)
 _AFTER: Final = watch.at(watch.AFTER)
+_TORN: Final = ("tear",)
 _REST: Final = watch.at(watch.REST)
 
 
@@ -50,12 +52,21 @@ def look(state: State, readings: Readings, now_ns: int) -> Watch:
 
 
 def _at_rest(seen: Watch, glance: Glance) -> Watch:
-    """The line relaxes; and a fall has stopped the pump: what it was shows a moment later."""
+    """The line relaxes; a fall that began with the flow shows a moment later.
+
+    A duct that tears as the pause level stops the pump goes on emptying: at rest the fall is
+    in the estimate as it is in flow, and there is no flow to see it in any more.
+    """
     if not glance.rate_nl_min:
         seen = _all(seen, _REST, glance)
     found_ns = max(seen.tear.found_ns, seen.plateau.found_ns, seen.sag.found_ns)
-    late = glance.now_ns - found_ns > AFTER_NS
-    return seen if late or not found_ns else _all(seen, _AFTER, glance)
+    if found_ns and glance.now_ns - found_ns <= AFTER_NS:
+        return _all(seen, _AFTER, glance)
+    begun_ns = seen.relaxation.begun_ns
+    since_ns = glance.line_ns - begun_ns if begun_ns else 0
+    # before that the window of the fit has flow in it, and the stop's own instant is unsure
+    told = estimator.WINDOW_NS <= since_ns <= estimator.WINDOW_NS + AFTER_NS
+    return _all(seen, _TORN, glance) if told else seen
 
 
 def _all(seen: Watch, fields: tuple[str, ...], glance: Glance) -> Watch:

@@ -54,7 +54,7 @@ class Detector(NamedTuple):
 
 STEADY: Final = "at steady flow"
 FLOW: Final = "while it flows"
-AFTER: Final = "at steady flow, and 2 s after a fall has stopped the pump"
+AFTER: Final = "at steady flow, and for a moment after it has stopped"
 REST: Final = "at rest"
 
 # fmt: off

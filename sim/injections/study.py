@@ -30,7 +30,7 @@ from state_machine.entries import AlarmChanged
 from state_machine.limits import Limits
 from state_machine.state import Phase
 
-OVERFULL_NL: Final = 450_000
+OVERFULL_NL: Final = 350_000
 NORMAL_NL: Final = 100_000
 AFTER_S: Final = 120
 GIVE_UP_NS: Final = 20 * 10**9
@@ -52,8 +52,12 @@ RIGS: Final[dict[str, Rig]] = {
     ),
 }
 """27G, 12.7 mm: nominal, both ends of the bore's tolerance (facts B3), and warming (B1, C1)."""
+BESIDE: Final = 10
+"""Each tenth normal injection is made by the baseline too: without an alarm the two are alike."""
 _OVER: Final = ("stopped", "settle", "decannulate")
 _NEVER: Final = 10**12
+PAUSES_MOST: Final = 3
+"""Pauses by an alarm after which the technologist ends it (assumption)."""
 _VOLUMES: Final = {"injection_volume_nl": 500_000, "duct_volume_nl": 600_000}
 WITHOUT: Final = (
     "net_warn_pa",
@@ -78,12 +82,16 @@ Found = dict[str, Any]
 
 
 def patient_of(seed: int) -> Patient:
-    """The virtual patient of a seed (all distributions are assumptions)."""
+    """The virtual patient of a seed: C2's ranges, the smaller ducts, which are over-filled first.
+
+    All distributions are assumptions.
+    """
     chance = random.Random(f"{seed}/patient")
     least, median, most = TEAR_KPA
     return Patient(
-        unstressed_ul=chance.uniform(60, 180),
-        stiffening_per_ul=chance.uniform(0.008, 0.02),
+        unstressed_ul=chance.uniform(40, 140),
+        stiffness_kpa_ul=chance.uniform(0.004, 0.01),
+        stiffening_per_ul=chance.uniform(0.01, 0.025),
         seal_kpa=chance.uniform(4, 14),
         tear_kpa=min(most, max(least, median * chance.lognormvariate(0, 0.4))),
     )
@@ -105,13 +113,18 @@ class Persistent(Technologist):
 
     ended = False
     _kept_ns = 0
+    _pauses = 0
+    _was = ""
 
     def look(self, shown: Snapshot, now_ns: int) -> list[Deed]:
         """As ever, until the injection is over."""
         waits = shown["phase"] == "arm" and bool(shown["ways"].get("arm", ["?"]))
         self._kept_ns = (self._kept_ns or now_ns) if waits else 0
         kept = bool(self._kept_ns) and now_ns - self._kept_ns > GIVE_UP_NS
-        self.ended = self.ended or kept or shown["phase"] in _OVER
+        phase, was, self._was = shown["phase"], self._was, shown["phase"]
+        self._pauses += was in ("injecting", "holding") and phase == "arm"
+        over = kept or self._pauses >= PAUSES_MOST or phase in _OVER
+        self.ended = self.ended or over
         return self.switch(False) if self.ended else super().look(shown, now_ns)
 
 
@@ -207,6 +220,7 @@ def injected(
 
 def measure(prepared: dict[str, Procedure], seed: int) -> Found:
     """All runs of one seed."""
+    beside = seed % BESIDE == 0
     rig, patient, weak = rig_of(seed), patient_of(seed), weak_of(seed)
     room = prepared[rig]
     return {
@@ -219,5 +233,5 @@ def measure(prepared: dict[str, Procedure], seed: int) -> Found:
         "baseline": injected(room, seed, patient, OVERFULL_NL, False),
         "weak": injected(room, seed, weak, OVERFULL_NL, True),
         "normal": injected(room, seed, patient, NORMAL_NL, True),
-        "normal_baseline": injected(room, seed, patient, NORMAL_NL, False),
+        "normal_baseline": injected(room, seed, patient, NORMAL_NL, False) if beside else None,
     }

@@ -8,8 +8,18 @@ Found = dict[str, Any]
 
 AIMS: Final = (
     ("prevented", "over-fill tears prevented", lambda told: told["prevented"], ">= 0.6"),
-    ("pumped", "pumped after a tear, median", lambda told: told["weak_after_tear_ul_median"], "<= 10 uL"),
-    ("false", "false stops per 200 normal injections", lambda told: told["false_stops_per_200"], "<= 1"),
+    (
+        "pumped",
+        "pumped after a tear, median",
+        lambda told: told["weak_after_tear_ul_median"],
+        "<= 10 uL",
+    ),
+    (
+        "false",
+        "false stops per 200 normal injections",
+        lambda told: told["false_stops_per_200"],
+        "<= 1",
+    ),
 )
 """Aims of the study, as they were set before it (its numbers are the model's)."""
 
@@ -21,7 +31,9 @@ def summary(rows: list[Found]) -> Found:
     weak = [row["weak"] for row in rows if row["weak"]["torn"]]
     normal = [row["normal"] for row in rows]
     stopped = [one for one in normal if one["alarms"]]
-    both = {arm: [row[arm] for row in rows if row[arm]["torn"]] for arm in ("controller", "baseline")}
+    both = {
+        arm: [row[arm] for row in rows if row[arm]["torn"]] for arm in ("controller", "baseline")
+    }
     return {
         "seeds": len(rows),
         "baseline_torn": len(torn),
@@ -31,7 +43,9 @@ def summary(rows: list[Found]) -> Found:
         **_volumes("controller", both["controller"]),
         "weak_torn": len(weak),
         **_volumes("weak", weak),
-        "weak_missed": round(sum(not one["noticed"] for one in weak) / len(weak), 3) if weak else None,
+        "weak_missed": round(sum(not one["noticed"] for one in weak) / len(weak), 3)
+        if weak
+        else None,
         "weak_noticed_s_median": _median([one["noticed_s"] for one in weak if one["noticed"]], 1),
         "weak_noticed_by": dict(Counter(one["noticed"] or "nothing" for one in weak).most_common()),
         "normal": len(normal),
@@ -39,7 +53,8 @@ def summary(rows: list[Found]) -> Found:
         "false_stops_per_200": round(200 * len(stopped) / len(normal), 2) if normal else None,
         "false_by": dict(Counter(name for one in stopped for name in one["alarms"]).most_common()),
         **_normal("normal", normal),
-        **_normal("normal_baseline", [row["normal_baseline"] for row in rows]),
+        **_normal("beside", [row["normal"] for row in rows if row["normal_baseline"]]),
+        **_normal("baseline_normal", [one for row in rows if (one := row["normal_baseline"])]),
     }
 
 

@@ -106,6 +106,17 @@ def test_zero_is_looked_for_a_moment_after_the_fall_has_stopped_the_pump():
     bench.soon("dislodged", 1.5)
 
 
+@pytest.mark.hazard("HZ-EXTRAVASATION")
+def test_a_tear_in_the_moment_of_a_stop_is_seen_at_rest():
+    """What the pause level stops goes on emptying by itself: nothing flows any more."""
+    bench = Bench(RIG_27G_WARM, dataclasses.replace(TIGHT, tear_kpa=3.5))
+    while bench.physics.tear == 0.0:
+        bench.step()
+    bench.running = False
+    assert bench.found == {}
+    bench.soon("tear", 3.0)
+
+
 def test_a_tip_that_slips_out_of_a_slack_duct_cannot_be_told():
     """Below the allowance of the smallest detector checkpoints and people are left."""
     bench = Bench(RIG_27G_WARM, TOUGH)

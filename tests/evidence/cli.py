@@ -35,6 +35,12 @@ class Run(NamedTuple):
 
 RUNS: Final = (
     Run("mutation", "tests.mutation.cli", "mutation.md", "half an hour on a quiet machine"),
+    Run(
+        "injection",
+        "sim.injections",
+        "injections.jsonl",
+        "some 20 s of processor a seed, 1000 seeds",
+    ),
     Run("long", "tests.evidence.long", "long.txt", "a quarter of an hour"),
     Run("failures", "sim.failures", "failures.jsonl", "three hours on a quiet machine"),
 )
