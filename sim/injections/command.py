@@ -127,4 +127,4 @@ def kept_in(out: Path | None) -> dict[int, Found]:
 
 def aims(told: Found) -> list[tuple[str, str, str]]:
     """Each aim, what was found, and the bound."""
-    return [(words, str(of(told)), bound) for _, words, of, bound in AIMS]
+    return [(words, str(told[key]), bound) for key, words, bound in AIMS]

@@ -6,20 +6,10 @@ from typing import Any, Final
 
 Found = dict[str, Any]
 
-AIMS: Final = (
-    ("prevented", "over-fill tears prevented", lambda told: told["prevented"], ">= 0.6"),
-    (
-        "pumped",
-        "pumped after a tear, median",
-        lambda told: told["weak_after_tear_ul_median"],
-        "<= 10 uL",
-    ),
-    (
-        "false",
-        "false stops per 200 normal injections",
-        lambda told: told["false_stops_per_200"],
-        "<= 1",
-    ),
+AIMS: Final[tuple[tuple[str, str, str], ...]] = (
+    ("prevented", "over-fill tears prevented", ">= 0.6"),
+    ("weak_after_tear_ul_median", "pumped after a tear, median uL", "<= 10"),
+    ("false_stops_per_200", "false stops per 200 normal injections", "<= 1"),
 )
 """Aims of the study, as they were set before it (its numbers are the model's)."""
 
