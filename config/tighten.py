@@ -6,6 +6,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from config.problems import Problem, shown, suggestion
+from state_machine.injection import open_tip_nl
 from state_machine.limits import LIMIT_BY_NAME, LIMITS, Bound, Limit, Limits, beyond_ceiling
 
 MAY_BE_ZERO: Final = frozenset({"tip_drop_nl", "tip_drop_count", "retract_nl", "line_margin_pa"})
@@ -34,7 +35,20 @@ def tightened(file: str, raw: Mapping[str, object]) -> tuple[Limits, list[Proble
         Problem(file, "limits", "", words, "change one of the two")
         for words in beyond_ceiling(limits)
     )
-    return limits, problems
+    return limits, [*problems, *_open_tip(file, limits)]
+
+
+def _open_tip(file: str, limits: Limits) -> list[Problem]:
+    """The open-tip test runs at the injection's rate, and is one prime motion: it must fit."""
+    need_nl, most_nl = open_tip_nl(limits), limits.prime_volume_nl
+    if need_nl <= most_nl:
+        return []
+    words = (
+        f"the open-tip test at rate_nl_min = {limits.rate_nl_min:_} with ramp_nl_min_s ="
+        f" {limits.ramp_nl_min_s:_} takes {need_nl:_} nL, at most prime_volume_nl = {most_nl:_}"
+    )
+    todo = "lower rate_nl_min, raise ramp_nl_min_s, or raise prime_volume_nl"
+    return [Problem(file, "limits", "", words, todo)]
 
 
 def _key_problem(file: str, key: str, value: object) -> Problem | None:

@@ -67,6 +67,10 @@ WITH_CANNULA: Final = frozenset(
 )
 """Phases in which the cannula is or may be in the duct."""
 
+COMPRESSED: Final = frozenset({Phase.COMPRESSION, Phase.EXPOSURE, Phase.EXPOSURE_ARMED})
+"""The paddle raises the duct's pressure: a rise is no sign of the injection. The bound on net
+pressure carries a rise forward by half a second, which would stop at 5 kPa what may go to 6."""
+
 _AT_WORK: Final = WITH_CANNULA | {Phase.PRIME, Phase.LOCATE_DUCT, Phase.CANNULATE}
 
 
@@ -103,9 +107,22 @@ def _over_line(state: State, readings: Readings, _now_ns: int) -> bool:
 def _net_over(limit: Callable[[State], int]) -> Callable[[State, Readings, int], bool]:
     def present(state: State, readings: Readings, now_ns: int) -> bool:
         upper_pa = observe.net_upper_pa(state, readings, now_ns)
-        return state.phase in WITH_CANNULA and upper_pa is not None and upper_pa > limit(state)
+        judged = state.phase in WITH_CANNULA - COMPRESSED
+        return judged and upper_pa is not None and upper_pa > limit(state)
 
     return present
+
+
+def _pressed(state: State, readings: Readings, now_ns: int) -> bool:
+    """Nothing flows under the paddle: the line is the duct, and has a limit of its own."""
+    pressure_pa, duct = observe.line_pressure_pa(state, readings, now_ns), state.duct
+    return (
+        state.phase in COMPRESSED
+        and duct is not None
+        and bool(duct.cannula_in_ns)
+        and pressure_pa is not None
+        and pressure_pa > state.profile.limits.compression_line_pa
+    )
 
 
 def _false_passage(state: State, readings: Readings, now_ns: int) -> bool:
@@ -257,6 +274,7 @@ ALARMS: Final[tuple[AlarmRow, ...]] = (
     AlarmRow("emergency-stop", _H, True, lambda s, r, n: r.room.emergency_stop, "the emergency stop is pressed", "release it when the patient is safe, then acknowledge", "HZ-STOP-FAILS", stops=True),
     AlarmRow("box-tripped", _H, True, _box_tripped, "the room box has stopped the pump and holds", "see its cause; confirm cannula out or stopcock closed to power the pump", "HZ-STOP-FAILS", stops=True),
     AlarmRow("pressure-switch", _H, True, lambda s, r, n: r.room.pressure_switch, "the independent pressure switch has opened", "look for a blocked line; the pump stays off", "HZ-OVERPRESSURE", stops=True),
+    AlarmRow("compression-pressure", _H, True, _pressed, "the line pressure is over its limit under compression: the paddle comes no further", "ease the paddle, or release it; ask the patient", "HZ-COMPRESSION"),
     AlarmRow("not-released", _H, True, _not_released, "the compression does not release", "use the unit's own release", "HZ-COMPRESSION"),
     AlarmRow("exposing-unasked", _H, True, _exposing_unasked, "the unit exposes without a permit", "press emergency stop", "HZ-EXPOSURE", stops=True),
     AlarmRow("occlusion", _M, True, _found("occlusion"), "the line pressure rises as in a blocked line", "look for a kink or a blocked tip; arm again when the pressure has come down", "HZ-OVERPRESSURE", stops=True),

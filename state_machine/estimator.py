@@ -122,6 +122,16 @@ def spread_pa(line: Line, rate_nl_min: int) -> int:
     return round(doubt * rate_nl_min / 60_000 + SIGMAS * sigma_pa)
 
 
+def ramp_pa(line: Line, ramp_nl_min_s: int) -> int:
+    """What the doubt of the compliance adds to the bound while the rate climbs.
+
+    The line then rises by R dQ/dt, and stores C of it: times the doubt, times R.
+    """
+    rise_pa_s = line.resistance_pa_s_ul * ramp_nl_min_s / 60_000
+    doubt_ul_s = line.compliance_nl_kpa * rise_pa_s / 1e6 * line.compliance_ppm / 1e6
+    return round(line.resistance_pa_s_ul * doubt_ul_s)
+
+
 def _carries(samples: tuple[Sample, ...]) -> bool:
     """Readings enough, over time enough, without a gap."""
     if len(samples) < FEWEST or samples[-1][0] - samples[0][0] < SHORTEST_NS:

@@ -81,6 +81,8 @@ class Facts(msgspec.Struct, frozen=True):
     stored_allowed: bool = False
     spread_allowed: bool = False
     """Net pressure can be told closely enough at the full rate."""
+    passage_tellable: bool = False
+    """A normal fill stays below the level of a false passage at the first rate."""
     counters_zero: bool = False
     # duct
     duct_named: bool = False
@@ -279,6 +281,8 @@ def _prime(state: State, readings: Readings, limits: Limits) -> dict[str, bool]:
         "resistance_linear": selftests.passed(state, selftests.LINEARITY),
         "drop_allowed": drop_pa <= limits.flow_drop_pa,
         "spread_allowed": net.spread_pa(state, limits.rate_nl_min) <= limits.net_spread_pa,
+        "passage_tellable": net.first_spread_pa(state)
+        <= limits.false_passage_pa - net.FIRST_FILL_PA,
         "stored_allowed": observe.stored_nl(state, drop_pa) <= limits.stored_volume_nl,
         "counters_zero": observe.proven_stopped(pump)
         and pump.infused_nl == 0

@@ -21,6 +21,9 @@ RESISTANCE_PPM: Final = 50_000
 +-5 %, assumption)."""
 COMPLIANCE_PPM: Final = 200_000
 """Uncertainty of the compliance, measured or the profile's (assumption)."""
+FIRST_FILL_PA: Final = 800
+"""What a normal duct may have by the first checkpoint, and the fit's own noise carried forward
+(clinical facts C2: opening 0.3 kPa, first microlitres; assumption)."""
 SAMPLES: Final = 128
 """Most readings of a window: 1 s at 50 Hz fits twice."""
 
@@ -61,6 +64,13 @@ def _at_ends(
 def spread_pa(state: State, rate_nl_min: int) -> int:
     """Upper bound less estimate at a steady rate: what cold contrast and noise hide."""
     return estimator.spread_pa(line_of(state), rate_nl_min)
+
+
+def first_spread_pa(state: State) -> int:
+    """The same in the ramp to the first rate, where a false passage has to be told."""
+    line, limits = line_of(state), state.profile.limits
+    steady_pa = estimator.spread_pa(line, limits.first_rate_nl_min)
+    return steady_pa + estimator.ramp_pa(line, limits.ramp_nl_min_s)
 
 
 def take(state: State, readings: Readings) -> Net:

@@ -134,6 +134,11 @@ TO_LEAVE_PRIME = (
         "net pressure cannot be told closely enough: warm the contrast to 37 degrees, close and"
         " begin anew; or a wider or shorter cannula",
     ),
+    C(
+        lambda f: f.passage_tellable,
+        "the line is too soft to tell a false passage from a normal fill at the first rate: a"
+        " smaller syringe, a shorter line or a wider cannula; mount anew",
+    ),
     C(lambda f: f.at_rest, "the line pressure at rest is not zero: wait, or zero again"),
     C(lambda f: f.counters_zero, "the pump's counters are not zero yet: wait"),
 )

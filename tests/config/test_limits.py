@@ -61,6 +61,15 @@ def test_relations_between_limits_are_checked():
     assert "net_warn_pa <= net_pause_pa" in problems[0].allowed
 
 
+@pytest.mark.hazard("HZ-USE-ERROR")
+def test_the_open_tip_test_must_fit_into_one_prime_motion():
+    """It runs at the injection's rate: the gate would refuse it in front of the patient."""
+    assert not tightened("f", {"rate_nl_min": 400_000, "prime_volume_nl": 200_000})[1]
+    (problem,) = tightened("f", {"rate_nl_min": 500_000, "prime_volume_nl": 100_000})[1]
+    assert "open-tip test" in problem.allowed
+    assert "raise prime_volume_nl" in problem.what_to_do
+
+
 def test_an_unknown_limit_names_the_nearest():
     _, problems = tightened("f", {"injection_volume_ul": 200})
     assert '"injection_volume_nl"' in problems[0].what_to_do

@@ -54,6 +54,15 @@ def after_exposure() -> Scene:
     return Scene(made, readings(), Targets())
 
 
+@pytest.mark.parametrize("name", ["net-warn", "net-pause", "net-stop"])
+def test_under_the_paddle_the_line_is_judged_and_not_the_bound_of_net_pressure(name):
+    """The bound carries the paddle's own rise forward; 2 to 4 kPa is a normal fill (rules 4.5)."""
+    full = Scene(state(Phase.ARM), readings(), Targets()).but(net={"upper_pa": 6_001})
+    assert name in present(full)
+    for phase in (Phase.COMPRESSION, Phase.EXPOSURE, Phase.EXPOSURE_ARMED):
+        assert name not in present(full.but(state={"phase": phase}))
+
+
 class Story(NamedTuple):
     """A scene without the alarm and what raises it there."""
 
@@ -96,6 +105,7 @@ STORIES = (
     Story("emergency-stop", REST, on(room={"emergency_stop": True})),
     Story("box-tripped", REST, on(room={"trip_cause": TripCause.HEARTBEAT_LOST})),
     Story("pressure-switch", REST, on(room={"pressure_switch": True})),
+    Story("compression-pressure", at_rest(Phase.COMPRESSION), on(line={"pressure_pa": 6_001})),
     Story("not-released", releasing, on(mammograph={"paddle": Paddle.HOLDING})),
     Story("exposing-unasked", after_exposure, on(mammograph={"unit_state": UnitState.EXPOSING})),
     Story("pump-stalled", REST, on(pump={"alarm": PumpAlarm.STALL})),

@@ -165,6 +165,7 @@ DERIVED = (
     Derived("stored_allowed", rest, less(line_check={"resistance_pa_s_ul": 5_001})),  # 300 nL/kPa x 16.67 kPa = 5,001 nL
     Derived("spread_allowed", rest, less(line_check={"resistance_mc": 31_000})),  # bound 1.7 kPa above
     Derived("spread_allowed", rest, less(line_check={"resistance_mc": 0})),  # not known: cold
+    Derived("passage_tellable", rest, less(line_check={"compliance_nl_kpa": 1_300})),
     Derived("counters_zero", rest, less(pump={"infused_nl": 1})),
     Derived("counters_zero", rest, less(pump={"withdrawn_nl": 1})),
     Derived("counters_zero", rest, less(pump={"prompt": Prompt.PAUSED})),

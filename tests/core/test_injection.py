@@ -3,9 +3,11 @@
 import pytest
 
 from state_machine import injection, observe
+from state_machine.entries import Noted
 from state_machine.readings import Motion, Prompt
 from state_machine.state import Hold, HoldAction, HoldPhase, Injection, Phase, State
 from state_machine.units import NS_PER_MS, NS_PER_S
+from tests.core.fake_room import FakeRoom
 from tests.core.fixtures import (
     NOW_NS,
     Scene,
@@ -16,6 +18,7 @@ from tests.core.fixtures import (
     replace,
     state,
 )
+from tests.core.procedure import People
 
 S, MS = NS_PER_S, NS_PER_MS
 
@@ -34,6 +37,77 @@ S, MS = NS_PER_S, NS_PER_MS
 )
 def test_checkpoints(delivered_nl, checkpoint_nl):
     assert injection.next_checkpoint_nl(state(), delivered_nl) == checkpoint_nl
+
+
+def doubted(made: State) -> State:
+    """The compliance was not measured: the estimate is not valid."""
+    return replace(made, line=replace(made.line, compliance_nl_kpa=0))
+
+
+@pytest.mark.hazard("HZ-EXTRAVASATION", "HZ-OVERPRESSURE")
+@pytest.mark.parametrize(
+    ("delivered_nl", "checkpoint_nl"),
+    [(0, 25_000), (24_999, 25_000), (25_000, 50_000), (60_000, 75_000), (149_999, 150_000)],
+)
+def test_checkpoints_are_closer_while_the_estimate_is_not_valid(delivered_nl, checkpoint_nl):
+    assert injection.next_checkpoint_nl(doubted(state()), delivered_nl) == checkpoint_nl
+
+
+@pytest.mark.hazard("HZ-EXTRAVASATION")
+def test_the_gate_holds_a_new_motion_to_the_closer_checkpoint_and_not_one_under_way():
+    scene = injecting()
+    assert "motion-volume" not in scene._replace(state=doubted(scene.state)).refused()
+    begun = scene.but(plan={"asked_ns": 0, "running_ns": 0}, want={"run": False})
+    assert "motion-volume" not in begun.refused()
+    assert "motion-volume" in begun._replace(state=doubted(begun.state)).refused()
+    closer = begun.but(want={"until_nl": 25_000})
+    assert "motion-volume" not in closer._replace(state=doubted(closer.state)).refused()
+    beyond = begun.but(want={"until_nl": 26_000})
+    assert "motion-volume" in beyond._replace(state=doubted(beyond.state)).refused()
+
+
+@pytest.mark.hazard("HZ-EXTRAVASATION")
+@pytest.mark.parametrize(("infused_nl", "ends"), [(24_999, False), (25_000, True)])
+def test_a_motion_under_way_ends_at_the_closer_checkpoint(infused_nl, ends):
+    scene = injecting().but(pump={"infused_nl": infused_nl})
+    plan = scene.state.plan
+    assert plan is not None
+    for made, done in ((scene.state, False), (doubted(scene.state), ends)):
+        assert injection.follow(plan, made, scene.readings, NOW_NS).done is done
+
+
+def relaxing(people: People) -> bool:
+    return people.room.state.watch.relaxation.pending
+
+
+@pytest.mark.hazard("HZ-OVERPRESSURE", "HZ-EXTRAVASATION")
+def test_after_a_checkpoint_the_relaxed_pressure_is_read_before_the_next_motion():
+    """And kept in the record, beside the estimate of before the stop."""
+    people = People(FakeRoom(profile()))
+    people.open()
+    people.checklist()
+    people.set_up()
+    people.prime()
+    people.cannulate()
+    people.arm()
+    room = people.room
+    room.duct_pa = 300
+    room.box.hold = True
+    people.wait(lambda room: room.state.hold.phase is HoldPhase.LIFT)
+    room.box.hold = False
+    people.ticks(6)
+    room.box.hold = True
+    for _ in range(20):
+        people.tick()
+        if not relaxing(people):
+            break
+        assert room.state.plan is None
+    people.wait(lambda room: room.state.plan is not None)
+    (noted,) = [e for e in people.entries if isinstance(e, Noted) and e.topic == "relaxed"]
+    facts = dict(noted.facts)
+    assert abs(int(facts["relaxed_pa"]) - 300) < 300
+    assert abs(int(facts["estimate_pa"]) - 300) < 300
+    assert facts["doubt"] == "none"
 
 
 def ready(planned_nl: int = 180_000) -> State:
