@@ -79,6 +79,8 @@ interface Snapshot {
     net_pa: number | null;
     net_upper_pa: number | null;
     net_is: string;
+    net_doubt: string;
+    relaxed_pa: number | null;
     line_age_ms: number | null;
     temperature_mc: number | null;
   };
