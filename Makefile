@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 KEY := $(shell { cat requirements/dev.txt; sed '/^# --- style/q' pyproject.toml; pwd; } | cksum | cut -d' ' -f1)
 READY := .venv/ready-$(KEY)
 
-.PHONY: help demo bench test lint pages evidence docs lock clean
+.PHONY: help demo bench test lint pages campaign evidence docs lock clean
 .DEFAULT_GOAL := help
 
 help:  ## Say what each target does
@@ -55,8 +55,12 @@ pages:  ## Types of the console's pages (needs node and npm)
 	elif ! $(MAKE) --no-print-directory $(PAGES_READY); then echo "pages: NOT CHECKED, typescript cannot be fetched"; \
 	else node tests/js/node_modules/typescript/bin/tsc -p tests/js/tsconfig.json; fi
 
+campaign: $(READY)  ## 2,000 virtual rooms with faults, judged; goes on where it was ended (page: .evidence/campaign.html)
+	mkdir -p .evidence
+	$(BIN)/galactograph-sim campaign --seeds 1..2000 --jobs 2 --out .evidence/campaign.jsonl --html .evidence/campaign.html
+
 # RUN names some of them; each goes on where it was ended.
-evidence: $(READY)  ## Long runs, resumable: mutation, failures (hours from nothing; RUN=mutation: one of them)
+evidence: $(READY)  ## Long runs, resumable: mutation, failures, campaign (hours from nothing; RUN=mutation: one of them)
 	nice -n 19 $(BIN)/python -m tests.evidence.cli $(RUN)
 
 docs: $(READY)  ## Draw the documents that are made from tables again

@@ -13,6 +13,7 @@ from controller.version import VERSION
 from drivers.registry import known_names
 from sim import assistant, check, demo, procedure, serve
 from sim.bench import command as bench
+from sim.campaign import command as campaign
 from sim.failures import command as failures
 from sim.injections import command as injections
 from sim.order_arguments import add_order, order_of
@@ -21,6 +22,8 @@ _EXAMPLES = """\
 examples:
   galactograph-sim demo                   one whole procedure over a real pty and TCP
   galactograph-sim run 7 --json           one virtual procedure from seed 7, its digest
+  galactograph-sim campaign --seeds 1..2000 --jobs 2 --html campaign.html
+                                          rooms with faults, judged; run 7 --faults: one of them
   galactograph-sim check 7                the daily check on virtual time, part by part
   galactograph-sim serve --pump-link pump --modbus 127.0.0.1:5020 --control 127.0.0.1:5021
                                           simulated devices for a controller to drive
@@ -56,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
             injections,
             "over-filled ducts with the pressure rules and without, paired seeds",
         ),
+        ("campaign", campaign, "many virtual rooms with faults, judged, from their seeds"),
         ("bench", bench, "measure stop latency, cost of a pass, lateness, memory, speed"),
     ):
         command = commands.add_parser(name, help=about, description=about)
@@ -65,13 +69,29 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument("seed", type=int)
     running.add_argument("--room", default="demo", metavar="FILE", help="room file or name")
     add_order(running)
+    running.add_argument("--faults", action="store_true", help="as a campaign plays the seed")
+    running.add_argument("--only", metavar="PLACES", help="with --faults: these of them, from 0")
     running.add_argument("--json", action="store_true", help="one JSON object")
     running.set_defaults(act=_run)
+    for name, add, act, about in (
+        (
+            "minimise",
+            campaign.add_minimise,
+            campaign.minimise,
+            "the fewest faults that a judge objects to",
+        ),
+        ("plot", campaign.add_plot, campaign.plot, "a campaign's run as a figure"),
+    ):
+        command = commands.add_parser(name, help=about, description=about)
+        add(command)
+        command.set_defaults(act=act)
     return parser
 
 
 def _run(args: argparse.Namespace) -> int:
     """One virtual procedure: 0 closed, 1 not, 2 bad input."""
+    if args.faults:
+        return campaign.run_one(args)
     try:
         loaded = load_room(args.room, known_names())
     except ConfigError as error:

@@ -209,6 +209,10 @@ class Wire:
         self.look()
         return True
 
+    def reseed(self, chance: random.Random) -> None:
+        """From now on chance comes from another generator."""
+        self._chance = chance
+
     def look(self) -> None:
         """See anew what is due, after anything may have made the device speak."""
         due_ns = self.device.speaks_ns()

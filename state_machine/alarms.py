@@ -25,7 +25,7 @@ from state_machine.readings import (
     UnitState,
 )
 from state_machine.state import Alarm, HoldPhase, Phase, Purpose, State
-from state_machine.targets import Compression, ExposureStage, PumpAction, Sounder
+from state_machine.targets import Compression, ExposureStage, Sounder
 from state_machine.units import NS_PER_MS, NS_PER_S, flow_drop_pa
 
 
@@ -186,7 +186,7 @@ def _motor_pin(state: State, readings: Readings, now_ns: int) -> bool:
         observe.room_fresh(state, readings, now_ns)
         and room.motor_pin
         and (proven or unheard)
-        and state.targets.pump.action is PumpAction.STOPPED
+        and not state.targets.pump.run  # prepared is standing, too
     )
 
 

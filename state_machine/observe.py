@@ -187,8 +187,19 @@ def planned_nl(state: State) -> int:
     limits, case, duct = state.profile.limits, state.case, state.duct
     if case is None or duct is None:
         return 0
-    wanted_nl = case.ordered_nl if not duct.injection_count else limits.first_checkpoint_nl
+    wanted_nl = case.ordered_nl if not duct.injection_count else _more_nl(state, case.ordered_nl)
     return min(wanted_nl, halved(state, limits.injection_volume_nl), volume_left_nl(state))
+
+
+def _more_nl(state: State, ordered_nl: int) -> int:
+    """A further injection: what may be left of the order, else a top-up no larger than it.
+
+    Either way no more than to the first checkpoint.
+    """
+    limits, account = state.profile.limits, state.ledger.account
+    left_nl = ordered_nl - (account.high_nl if account else 0)
+    wanted_nl = left_nl if left_nl >= limits.motion_least_nl else ordered_nl
+    return min(wanted_nl, limits.first_checkpoint_nl)
 
 
 def volume_left_nl(state: State) -> int:

@@ -79,6 +79,8 @@ class PumpModel:
         """Injected fault: every stop is answered and none is obeyed."""
         self.ignores_trigger = False
         """Injected fault: the wire to pin 2 is broken."""
+        self.ignored = {"stop": 0, "trigger": 0}
+        """How often each of these was not obeyed."""
         self.hung = False
         """Injected fault: the electronics hang; a motor that runs keeps its last speed."""
         self.ignores_silence = False
@@ -289,6 +291,7 @@ class PumpModel:
     def stop(self, by: str = "command") -> None:
         """Stop key or command: operating pauses, paused or purging ends the program."""
         if self.ignores_stop:
+            self.ignored["stop"] += self.motor_on
             return
         self._stopped(by)
         if self.operating and self.status != "X":
@@ -349,6 +352,7 @@ class PumpModel:
             return
         self.trigger_low = low
         if self.alarm or not self.powered or self.ignores_trigger:
+            self.ignored["trigger"] += low and self.motor_on
             return
         falling, rising = TRIGGERS[self.trigger]
         if self.trigger_edges == "inverted":

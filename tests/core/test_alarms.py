@@ -251,7 +251,9 @@ def test_the_motor_pin_is_believed_only_when_newer_than_the_pumps_answer():
     newer = pin.but(room={"at_ns": NOW_NS})
     assert present(newer) == {"motor-pin"}
     assert present(newer.but(room={"at_ns": NOW_NS - S})) == set()
-    told = replace(Targets(), pump=replace(Targets().pump, action=PumpAction.INFUSE))
+    prepared = replace(Targets(), pump=replace(Targets().pump, action=PumpAction.INFUSE))
+    assert present(newer.but(state={"targets": prepared})) == {"motor-pin"}
+    told = replace(Targets(), pump=replace(prepared.pump, run=True))
     assert present(newer.but(state={"targets": told})) == set()
 
 

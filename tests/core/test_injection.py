@@ -151,6 +151,11 @@ def test_what_is_planned():
     assert observe.rate_limit_nl_min(difficult, 50_000) == 100_000
     top_up = replace(made, duct=replace(made.duct, injection_count=1))
     assert observe.planned_nl(top_up) == 50_000
+    little = replace(top_up, case=case(ordered_nl=20_000))
+    assert observe.planned_nl(little) == 20_000
+    for high_nl, planned_nl in ((5_000, 15_000), (19_000, 1_000), (19_001, 20_000)):
+        done = Scene(little, readings(), injecting().wanted).but(account={"high_nl": high_nl})
+        assert observe.planned_nl(done.state) == planned_nl
     assert observe.planned_nl(replace(made, case=None)) == 0
     assert observe.planned_nl(replace(made, duct=None)) == 0
     spent = Scene(made, readings(), injecting().wanted).but(account={"high_nl": 390_000})

@@ -42,6 +42,7 @@ RUNS: Final = (
         "some 20 s of processor a seed, 1000 seeds",
     ),
     Run("long", "tests.evidence.long", "long.txt", "a quarter of an hour"),
+    Run("campaign", "sim.campaign", "campaign.json", "a day and a night on a quiet machine"),
     Run("failures", "sim.failures", "failures.jsonl", "three hours on a quiet machine"),
 )
 
