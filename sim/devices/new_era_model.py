@@ -79,8 +79,7 @@ class PumpModel:
         """Injected fault: every stop is answered and none is obeyed."""
         self.ignores_trigger = False
         """Injected fault: the wire to pin 2 is broken."""
-        self.ignored = {"stop": 0, "trigger": 0}
-        """How often each of these was not obeyed."""
+        self.ignored = {"stop": 0, "trigger": 0}  # how often each was not obeyed
         self.hung = False
         """Injected fault: the electronics hang; a motor that runs keeps its last speed."""
         self.ignores_silence = False
@@ -235,8 +234,7 @@ class PumpModel:
             self.withdrawn += moved
             self._position -= moved
 
-    def _speed_nl_h(self) -> int:
-        """What the motor really makes of its rate; at least 1, so that a phase ends."""
+    def _speed_nl_h(self) -> int:  # at least 1, so that a phase ends
         return max(1, self._rate_nl_h * self.speed_ppm // 1_000_000)
 
     # --- program ----------------------------------------------------------------------------
