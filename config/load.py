@@ -24,6 +24,7 @@ from config.procedure import (
 from config.reader import Reader, parse
 from config.room import (
     MammographSection,
+    PeopleSection,
     PressureSensorSection,
     PumpSection,
     RoomConfig,
@@ -92,6 +93,7 @@ class _RoomTables:
     mammograph: MammographSection | None
     pressure_sensor: PressureSensorSection | None
     room_io: RoomIoSection | None
+    people: PeopleSection | None
 
     def devices(self) -> list[tuple[str, relations.Device]]:
         found = [
@@ -108,6 +110,8 @@ class _RoomTables:
         if self.room is not None:
             found += relations.mode_rules(file, self.room, self.pump, devices)
             found += relations.observation(file, self.room, limits)
+            if self.people is not None:
+                found += relations.log_in(file, self.room, self.people)
         drivers = [(name, device.driver) for name, device in devices]
         if self.pump is not None:
             drivers.insert(0, ("pump", self.pump.driver))
@@ -129,6 +133,7 @@ def _room_tables(file: str, data: bytes) -> tuple[_RoomTables, list[Problem]]:
         mammograph=reader.table("mammograph", MammographSection),
         pressure_sensor=reader.table("pressure_sensor", PressureSensorSection),
         room_io=reader.table("room_io", RoomIoSection),
+        people=reader.optional_table("people", PeopleSection),
     )
     reader.finish()
     return tables, reader.problems
@@ -186,6 +191,8 @@ class _Procedure:
             daily_check=CheckRule(room.room.daily_check),
             site_contact=room.room.site_contact,
             safe_mode_ns=room.pump.safe_timeout_s * NS_PER_S,
+            login_required=room.login_required,
+            idle_lock_ns=room.people.idle_lock_s * NS_PER_S,
         )
 
 
@@ -246,6 +253,10 @@ def _deviations(room: RoomConfig, limits: Limits) -> tuple[str, ...]:
         words.append(
             "the daily check is waived: nothing shows that relay, Safe mode, switches and sounder "
             "act before they are needed"
+        )
+    if not room.login_required:
+        words.append(
+            "nobody has to log in: names and roles in the record are the word of whoever asked"
         )
     if room.room.mode == "clinical":
         words.append(

@@ -56,6 +56,13 @@ class Reader:
         raw = self._take(name, f"the table [{name}]")
         return None if raw is None else self._checked(name, model, raw)
 
+    def optional_table(self, name: str, model: type[Table]) -> Table | None:
+        """``[name]`` as ``model``, its defaults where the file has none; None when it is wrong."""
+        if name in self._raw:
+            return self.table(name, model)
+        self._asked.append(name)
+        return model()
+
     def rows(self, name: str, model: type[Table]) -> tuple[Table, ...] | None:
         """Every ``[[name]]`` as ``model``; None, and problems, when one is wrong."""
         raw = self._take(name, f"one or more [[{name}]]")

@@ -23,6 +23,7 @@ from config.room import (
     BAUDS,
     MammographSection,
     ModbusSection,
+    PeopleSection,
     PressureSensorSection,
     PumpSection,
     RoomIoSection,
@@ -166,6 +167,15 @@ def mode_rules(
         if _is_this_machine(device.host)
     ]
     return found
+
+
+def log_in(file: str, room: RoomSection, people: PeopleSection) -> list[Problem]:
+    """In clinical mode everybody logs in, whatever the default is."""
+    if room.mode != "clinical" or people.login or "login" not in people.model_fields_set:
+        return []
+    allowed = 'true, because mode is "clinical"'
+    todo = "leave the key out, and add users: galactograph user add"
+    return [Problem(file, "people.login", "false", allowed, todo)]
 
 
 CLINICAL_OBSERVATION_S = 300

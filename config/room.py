@@ -207,6 +207,19 @@ class RoomIoSection(ModbusSection):
     poll: Poll = Poll(idle_ms=100, active_ms=50, exposing_ms=50)
 
 
+class PeopleSection(Section):
+    """``[people]``: who may ask. May be left out."""
+
+    login: bool = False
+    """Nothing but a stop is taken from anybody who is not logged in; always so in clinical mode."""
+    idle_lock_s: int = Field(
+        default=300,
+        ge=30,
+        le=3_600,
+        description="seconds without a request after which a session is locked",
+    )
+
+
 class RoomConfig(Section):
     """The edge's half of a room: everything that the core does not need to see."""
 
@@ -215,6 +228,12 @@ class RoomConfig(Section):
     mammograph: MammographSection
     pressure_sensor: PressureSensorSection
     room_io: RoomIoSection
+    people: PeopleSection = PeopleSection()
+
+    @property
+    def login_required(self) -> bool:
+        """Nothing but a stop is taken from anybody who is not logged in."""
+        return self.people.login or self.mode is Mode.CLINICAL
 
     @property
     def mode(self) -> Mode:

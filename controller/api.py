@@ -1,45 +1,51 @@
 """The controller's local API: one JSON object per line, snapshots out, requests in.
 
-A client sends request objects (``state_machine.requests``, tagged ``request``) and gets
-``{"k": "reply", ...}`` for each and ``{"k": "snapshot", ...}`` at 20 Hz, 50 Hz while
-something is armed; ``{"k": "subscribe", "hz": 5}`` asks for fewer. Clients are ports like
+A client says ``{"k": "hello", "version": 1}``, then sends request objects
+(``state_machine.requests``, tagged ``request``) and gets ``{"k": "reply", ...}`` for each and
+``{"k": "snapshot", ...}`` at 20 Hz, 50 Hz while something is armed. Clients are ports like
 any other: nothing here blocks. A client that talks nonsense gets ``{"k": "error", ...}``;
-one that does not read, or sends a line without end, is dropped. A dropped or closed
-client is never waited for.
+one that does not read, sends a line without end or goes on with nonsense is dropped. A
+dropped or closed client is never waited for; its end is a request of its own
+(``client-gone``), so that what stood on the connection ends with it.
+
+Each connection has a number, and every request is stamped with it. A PIN goes from here to
+the checker of PINs and nowhere else.
 """
 
 from collections import deque
-from typing import Annotated, Any, Final, Protocol
+from typing import Final, Protocol
 
 import msgspec
 
+from controller import messages
+from controller.api_client import Client, ClientPort
+from controller.api_keys import Keys
 from controller.loop import Room
 from controller.snapshot import snapshot
-from drivers.ports import LinkLost, Port
-from state_machine.requests import AnyRequest
+from controller.version import PROGRAM, VERSION
+from drivers.ports import Port
+from state_machine import people
+from state_machine.requests import (
+    AnyRequest,
+    ClientGone,
+    ClientRefused,
+    ClientRequest,
+    Login,
+    Logout,
+    Role,
+)
 from state_machine.targets import Activity
 from state_machine.turn import Reply
 from state_machine.units import NS_PER_S
 
-LINE_MOST_BYTES: Final = 16_384
-"""A request is a few hundred bytes; a longer line without end is no client of ours."""
-UNSENT_MOST_BYTES: Final = 262_144
-"""About two seconds of snapshots: a client further behind is dropped."""
-INBOX_MOST_COUNT: Final = 64
-"""Lines taken in one pass and client; the rest waits for the next, unread bytes in the kernel."""
 CLIENTS_MOST_COUNT: Final = 16
 """Consoles, a watcher, a service tool; more is a client that never closes."""
 INTEGER_MOST: Final = 10**12
 """A thousand litres in nL. The record holds 64 bits; sums of such numbers stay far below."""
+TURNED_AWAY_NS: Final = 10 * NS_PER_S
+"""Strangers at the door are recorded this often at most, with their count."""
 _IDLE_NS: Final = 50_000_000
 _ACTIVE_NS: Final = 20_000_000
-
-
-class ClientPort(Port, Protocol):
-    """The controller's end of one client's connection."""
-
-    def close(self) -> None:
-        """End the connection."""
 
 
 class Listener(Protocol):
@@ -48,11 +54,39 @@ class Listener(Protocol):
     def accept(self) -> ClientPort | None:
         """A client that wants in, None when there is none."""
 
+    def turned_away(self) -> tuple[str, ...]:
+        """Who was not let in since the last call, in words."""
+
     def fileno(self) -> int | None:
         """Descriptor to wait on."""
 
     def close(self) -> None:
         """Let nobody in any more."""
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What became of one log-in."""
+
+    connection: int
+    number: int
+    by: str
+    """The person's name as it is recorded; empty = no such user."""
+    role: Role
+    refused: str = ""
+    """Why not, in words; empty = logged in."""
+
+
+class Checker(Protocol):
+    """Who checks PINs, outside the loop's thread."""
+
+    def ports(self) -> tuple[Port, ...]:
+        """What wakes the loop when a verdict is there."""
+
+    def ask(self, connection: int, asked: messages.LoginAsk, now_ns: int) -> Verdict | None:
+        """Begin to check; a verdict at once where nothing needs to be checked."""
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Checks that have ended since the last call."""
 
 
 class _Waiting:
@@ -79,70 +113,12 @@ class _Peek(msgspec.Struct):
     k: str = ""
 
 
-class _Subscribe(msgspec.Struct, forbid_unknown_fields=True):
-    """How often a client wants to be shown the room, at most."""
-
-    k: str
-    hz: Annotated[int, msgspec.Meta(ge=1, le=50)]
-
-
 _peek: Final = msgspec.json.Decoder(_Peek)
-_subscribe: Final = msgspec.json.Decoder(_Subscribe)
+_message: Final = msgspec.json.Decoder(messages.AnyMessage)
+_request: Final = msgspec.json.Decoder(ClientRequest)
 
 
-class _Client:
-    """One client: lines in, lines out."""
-
-    def __init__(self, port: ClientPort) -> None:
-        self.port = port
-        self.rest = b""
-        self.inbox: deque[bytes] = deque()
-        self.slowest_ns = 0
-        """Shortest interval between two snapshots that the client asked for; 0 = any."""
-        self.due_ns = 0
-        self.unsent = bytearray()
-        self.gone = False
-
-    def lines(self) -> list[bytes]:
-        """The next whole lines, in order; reads on only when none of earlier passes is left."""
-        if not self.inbox:
-            self._read()
-        if not self.inbox:
-            return []
-        return [self.inbox.popleft() for _ in range(min(INBOX_MOST_COUNT, len(self.inbox)))]
-
-    def _read(self) -> None:
-        try:
-            data = self.port.read()
-        except LinkLost:
-            self.gone = True
-            return
-        if not data:
-            return
-        *lines, self.rest = (self.rest + data).split(b"\n")
-        if any(len(line) > LINE_MOST_BYTES for line in (*lines, self.rest)):
-            self.gone = True
-            return
-        self.inbox += (line for line in lines if line.strip())
-
-    def say(self, message: bytes) -> None:
-        """Queue one line and write what the port takes."""
-        self.unsent += message + b"\n"
-        self.flush()
-
-    def flush(self) -> None:
-        """Write what the port takes now."""
-        if not self.unsent or self.gone:
-            return
-        try:
-            del self.unsent[: self.port.write(bytes(self.unsent))]
-        except LinkLost:
-            self.gone = True
-        if len(self.unsent) > UNSENT_MOST_BYTES:
-            self.gone = True
-
-
-def _bounded(request: AnyRequest) -> None:
+def _bounded(request: ClientRequest) -> None:
     """Refuse an integer that the record could not hold.
 
     Raises:
@@ -158,68 +134,166 @@ def _bounded(request: AnyRequest) -> None:
 class LocalApi:
     """Clients of the controller on one listener."""
 
-    def __init__(self, listener: Listener) -> None:
-        """Serve the clients of a listener."""
+    def __init__(self, listener: Listener, checker: Checker | None = None) -> None:
+        """Serve the clients of a listener; without a ``checker`` nobody can log in."""
         self._listener = listener
+        self._checker = checker
         self._waiting = _Waiting(listener)
-        self._clients: list[_Client] = []
-        self._asked: deque[tuple[_Client, AnyRequest]] = deque()
-        self._decode = msgspec.json.Decoder(AnyRequest)
+        self._clients: list[Client] = []
+        self._asked: list[tuple[Client | None, AnyRequest]] = []
+        self._again: list[tuple[Client, str]] = []
+        """Repeated requests whose reply is made in this very pass."""
+        self._ours: deque[AnyRequest] = deque()
+        """What the API itself tells the core."""
+        self._keys = Keys()
         self._encode = msgspec.json.Encoder()
         self._count = 0
+        self._connection_count = 0
+        self._now_ns = 0
+        """Of the last pass: log-ins and strangers are counted against it."""
+        self._strangers: list[str] = []
+        self._strangers_ns = 0
 
     def ports(self) -> tuple[Port, ...]:
-        """The listener and every client."""
-        return (self._waiting, *(client.port for client in self._clients))
+        """The listener, the checker of PINs and every client."""
+        checker = self._checker.ports() if self._checker is not None else ()
+        return (self._waiting, *checker, *(client.port for client in self._clients))
 
     def requests(self, utc_day: int) -> tuple[AnyRequest, ...]:
-        """Requests that arrived, each stamped with the day on which it did."""
+        """Requests that arrived, each stamped with its day and connection."""
         self._admit()
         self._asked.clear()
-        taken: list[AnyRequest] = []
+        self._again.clear()
+        self._judge()
         for client in self._clients:
-            for line in client.lines()[:INBOX_MOST_COUNT]:
-                request = self._request(client, line, utc_day)
-                if request is not None:
-                    self._asked.append((client, request))
-                    taken.append(request)
+            for line in client.lines():
+                if not client.gone:
+                    self._take(client, line, utc_day)
         self._drop()
-        return tuple(taken)
+        self._asked += ((None, told) for told in self._ours)
+        self._ours.clear()
+        return tuple(request for _, request in self._asked)
 
     def _admit(self) -> None:
         while (port := self._listener.accept()) is not None:
             if len(self._clients) < CLIENTS_MOST_COUNT:
-                self._clients.append(_Client(port))
+                self._connection_count += 1
+                self._clients.append(Client(port, self._connection_count))
             else:
                 port.close()
+        self._strangers += self._listener.turned_away()
+        if self._strangers and self._now_ns >= self._strangers_ns:
+            who = f"{self._strangers[0]}, {len(self._strangers)} in all"
+            self._ours.append(ClientRefused(by=PROGRAM, role=Role.SERVICE, who=who))
+            self._strangers.clear()
+            self._strangers_ns = self._now_ns + TURNED_AWAY_NS
+        del self._strangers[CLIENTS_MOST_COUNT:]
 
-    def _request(self, client: _Client, line: bytes, utc_day: int) -> AnyRequest | None:
+    def _take(self, client: Client, line: bytes, utc_day: int) -> None:
+        """One line of a client: a message or a request, or not understood."""
         try:
-            if _peek.decode(line).k == "subscribe":
-                client.slowest_ns = NS_PER_S // _subscribe.decode(line).hz
-                return None
-            request: AnyRequest = self._decode.decode(line)
-            _bounded(request)
+            if _peek.decode(line).k:
+                self._hear(client, _message.decode(line), utc_day)
+            else:
+                self._ask(client, _request.decode(line), utc_day)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
-            client.say(self._encode.encode({"k": "error", "words": f"not a request: {problem}"}))
-            return None
-        return msgspec.structs.replace(request, utc_day=utc_day)
+            client.nonsense(f"not a request: {problem}")
+
+    def _hear(self, client: Client, message: messages.AnyMessage, utc_day: int) -> None:
+        client.understood()
+        if isinstance(message, messages.Hello):
+            self._greet(client, message)
+        elif isinstance(message, messages.Subscribe):
+            client.slowest_ns = NS_PER_S // message.hz
+        elif not client.greeted:
+            client.nonsense(_SAY_HELLO)
+        elif isinstance(message, messages.LoginAsk):
+            client.asked = True
+            self._check(client, message)
+        else:
+            # in whose name, the core knows: the session of this connection ends
+            request = Logout(
+                by="", role=Role.SERVICE, number=message.number, connection=client.connection,
+                utc_day=utc_day,
+            )  # fmt: skip
+            self._asked.append((client, request))
+
+    def _greet(self, client: Client, hello: messages.Hello) -> None:
+        if messages.OLDEST <= hello.version <= messages.VERSION:
+            client.greeted = True
+            login = "possible" if self._checker is not None else "not possible"
+            client.say(messages.hello(client.connection, f"{PROGRAM} {VERSION}", login))
+        else:
+            client.say(messages.refused(hello.version))
+            client.leave()
+
+    def _ask(self, client: Client, request: ClientRequest, utc_day: int) -> None:
+        _bounded(request)
+        client.understood()
+        if not (client.greeted or people.always_taken(request)):
+            client.nonsense(_SAY_HELLO)
+            return
+        known = self._keys.begin(request)
+        if known is None:
+            stamps = {"utc_day": utc_day, "connection": client.connection}
+            client.asked = True
+            self._asked.append((client, msgspec.structs.replace(request, **stamps)))
+        elif isinstance(known, str):
+            client.nonsense(known)
+        elif known:
+            client.say(known)
+        else:
+            self._again.append((client, request.key))
+
+    def _check(self, client: Client, asked: messages.LoginAsk) -> None:
+        connection = client.connection
+        if self._checker is None:
+            words = "nobody can log in: this room has no list of users"
+            verdict = Verdict(connection, asked.number, "", Role.SERVICE, words)
+        else:
+            found = self._checker.ask(connection, asked, self._now_ns)
+            if found is None:
+                return
+            verdict = found
+        self._tell(verdict)
+
+    def _judge(self) -> None:
+        """Log-ins that were decided meanwhile."""
+        for verdict in self._checker.verdicts() if self._checker is not None else ():
+            self._tell(verdict)
+
+    def _tell(self, verdict: Verdict) -> None:
+        """A verdict goes into the record, unless who asked is gone."""
+        asker = next((c for c in self._clients if c.connection == verdict.connection), None)
+        if asker is None or asker.gone:
+            return
+        login = Login(
+            by=verdict.by,
+            role=verdict.role,
+            number=verdict.number,
+            connection=verdict.connection,
+            refused=verdict.refused,
+        )
+        self._asked.append((asker, login))
 
     def answer(self, replies: tuple[Reply, ...]) -> None:
         """Answer the requests of this pass; replies come in the order of the requests."""
         for (client, request), reply in zip(self._asked, replies, strict=False):
-            message: dict[str, Any] = {
-                "k": "reply",
-                "number": request.number,
-                "request": reply.request,
-                "taken": not reply.refusals,
-                "refusals": reply.refusals,
-            }
-            client.say(self._encode.encode(message))
+            message = messages.reply(request.number, reply.request, reply.refusals)
+            if request.key:
+                self._keys.end(request.key, message)
+            if client is not None:
+                client.say(message)
+        for client, key in self._again:
+            client.say(self._keys.reply(key))
         self._asked.clear()
+        self._again.clear()
 
     def publish(self, room: Room, now_ns: int) -> int:
         """Show every client the room when it is due; returns when it is due again."""
+        self._now_ns = now_ns
+        if not self._clients and not self._ours:
+            return now_ns + _IDLE_NS * 20
         message = b""
         span_ns = _IDLE_NS if room.targets.activity is Activity.IDLE else _ACTIVE_NS
         for client in self._clients:
@@ -232,18 +306,22 @@ class LocalApi:
             client.due_ns = now_ns + max(span_ns, client.slowest_ns)
             client.say(message)
         self._drop()
-        due_ns = now_ns + _IDLE_NS * 20
+        due_ns = now_ns if self._ours else now_ns + _IDLE_NS * 20
         for client in self._clients:
             if client.inbox:
-                return now_ns  # read from the kernel already, so nothing there wakes the loop
+                return now_ns  # known already, so no descriptor will wake the loop
             due_ns = min(due_ns, client.due_ns)
         return due_ns
 
     def _drop(self) -> None:
-        gone = [client for client in self._clients if client.gone]
-        for client in gone:
+        """Close who is gone; the core hears of everyone who has asked something."""
+        for client in [c for c in self._clients if c.gone]:
             client.port.close()
             self._clients.remove(client)
+            if client.asked:
+                self._ours.append(
+                    ClientGone(by=PROGRAM, role=Role.SERVICE, connection=client.connection)
+                )
 
     def close(self) -> None:
         """Let every client go."""
@@ -252,3 +330,8 @@ class LocalApi:
             client.port.close()
         self._clients.clear()
         self._listener.close()
+
+
+_SAY_HELLO: Final = (
+    f'say hello first: {{"k": "hello", "version": {messages.VERSION}}} (a stop is always taken)'
+)

@@ -1,9 +1,14 @@
-"""The API's local socket: one UNIX stream listener, readable by its owner only."""
+"""The API's local socket: one UNIX stream listener, for the controller's own account only.
+
+The file's mode (0600) keeps other accounts out; that of the administrator, whom no mode
+keeps out, is told by the credentials of the connection, which no client can forge.
+"""
 
 import contextlib
 import os
 import socket
 import stat
+import struct
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +17,8 @@ from drivers.ports import LinkLost
 _READ_SIZE: Final = 65_536
 _BACKLOG: Final = 8
 _TRIAL_S: Final = 1.0
+_CREDENTIALS: Final = struct.Struct("iII")
+"""Process, user and group of the other side (``struct ucred``, unix(7))."""
 
 
 class AddressUnusable(Exception):
@@ -33,6 +40,7 @@ class UnixListener:
             AddressUnusable: its folder is missing or may not be written.
         """
         self.path = path
+        self._turned_away: list[str] = []
         try:
             _clear_stale(path)
         except OSError as error:
@@ -51,12 +59,24 @@ class UnixListener:
         self._socket.setblocking(False)
 
     def accept(self) -> "SocketPort | None":
-        """A client that wants in."""
-        try:
-            connection, _ = self._socket.accept()
-        except OSError:
-            return None  # nobody, gone again, or no descriptor left: the room goes on
-        return SocketPort(connection, "client")
+        """A client of this account that wants in; all others are hung up on."""
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return None  # nobody, gone again, or no descriptor left: the room goes on
+            process, user = peer(connection)
+            if user == os.geteuid():
+                return SocketPort(connection, "client")
+            connection.close()
+            self._turned_away.append(f"user {user}, process {process}")
+            del self._turned_away[_BACKLOG:]
+
+    def turned_away(self) -> tuple[str, ...]:
+        """Who was hung up on since the last call; the first few, in words."""
+        strangers = tuple(self._turned_away)
+        self._turned_away.clear()
+        return strangers
 
     def fileno(self) -> int | None:
         """Descriptor to wait on."""
@@ -67,6 +87,13 @@ class UnixListener:
         self._socket.close()
         with contextlib.suppress(FileNotFoundError):
             self.path.unlink()
+
+
+def peer(connection: socket.socket) -> tuple[int, int]:
+    """Process and user of the other side, as the kernel noted them when it connected."""
+    told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    process, user, _group = _CREDENTIALS.unpack(told)
+    return process, user
 
 
 class SocketPort:

@@ -20,7 +20,7 @@ from controller.record.journal import Journal as DiskJournal
 from controller.record.reader import newest_resume
 from controller.record.signing import load_signer
 from controller.record.store import JournalError
-from controller.version import VERSION
+from controller.version import PROGRAM, VERSION
 from drivers.driver import Driver, PollPlan
 from drivers.ports import Opener, Port, SerialPort, TcpPort
 from drivers.registry import driver_class
@@ -32,7 +32,6 @@ from state_machine.readings import Motion
 from state_machine.requests import Do, Event, Role
 from state_machine.step import step
 
-PROGRAM: Final = "galactograph"
 JOURNAL_FILE: Final = "record.journal"
 _SAFE_NS: Final = 800_000_000
 """Time that leaving the room safe may take; with the record's end it stays below 1 s."""

@@ -17,6 +17,7 @@ from typing import Any, Final, TextIO
 from config.load import load_room
 from config.problems import ConfigError
 from config.state_paths import state_paths
+from controller.messages import VERSION
 
 PASSED: Final = 0
 FAILED: Final = 1
@@ -66,9 +67,9 @@ class Guide:
         """A message of the controller."""
         if message["k"] == "snapshot":
             self._see(message)
-        elif message["k"] == "error":
+        elif message["k"] in ("error", "refused"):
             self._end(False, message["words"])
-        elif message["refusals"]:
+        elif message["k"] == "reply" and message["refusals"]:
             self._refused(message)
 
     def answer(self, line: str) -> list[dict[str, Any]]:
@@ -175,7 +176,8 @@ def _teller(as_json: bool) -> Callable[[dict[str, Any]], None]:
 
 def talk(guide: Guide, connection: socket.socket, typed: TextIO) -> int:
     """Carry messages and typed lines until the check is over, or the controller is gone."""
-    _send(connection, {"k": "subscribe", "hz": 10}, guide.begin())
+    hello = {"k": "hello", "version": VERSION, "client": "daily-check"}
+    _send(connection, hello, {"k": "subscribe", "hz": 10}, guide.begin())
     rest = b""
     watched: list[Any] = [connection, typed]
     while guide.passed is None:

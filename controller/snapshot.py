@@ -48,8 +48,10 @@ def snapshot(room: Room, number: int, now_ns: int) -> dict[str, Any]:
         "console": {
             "required": state.profile.console_required,
             "on": state.screen.on,
+            "connection": state.screen.connection,
             "drawn_age_ms": _age_ms(state.screen.drawn_ns, now_ns),
         },
+        "people": _people(state, now_ns),
         "volume": _volume(room),
         "rate": _rate(room),
         "pressure": _pressure(room, now_ns),
@@ -74,6 +76,24 @@ def snapshot(room: Room, number: int, now_ns: int) -> dict[str, Any]:
             "seq": state.entry_seq,
             "fault": readings.journal.fault,
         },
+    }
+
+
+def _people(state: State, now_ns: int) -> dict[str, Any]:
+    """Who is logged in, on which connection."""
+    return {
+        "login_required": state.profile.login_required,
+        "sessions": [
+            {
+                "connection": session.connection,
+                "by": session.by,
+                "role": session.role.value,
+                "locked": session.locked,
+                "since_ms": session.since_ns // NS_PER_MS,
+                "idle_ms": (now_ns - session.active_ns) // NS_PER_MS,
+            }
+            for session in state.sessions
+        ],
     }
 
 

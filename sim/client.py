@@ -12,9 +12,13 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from controller.clock import RealClock
+from controller.messages import VERSION
 
 _READ_SIZE: Final = 65_536
 _RETRY_S: Final = 0.1
+_HELLO: Final[dict[str, Any]] = {"k": "hello", "version": VERSION, "client": "simulation"}
+HELLO: Final = json.dumps(_HELLO).encode() + b"\n"
+"""The first line of every client of the controller."""
 
 
 class Gone(Exception):
@@ -77,6 +81,8 @@ class Lines:
 def connect(address: str, name: str, limit_s: float = 10.0) -> Lines:
     """Connect to ``HOST:PORT`` or a socket's path, trying until it is there.
 
+    Who answers on a path is a controller: it is told hello first.
+
     Raises:
         Gone: nobody answers within ``limit_s``.
     """
@@ -92,7 +98,10 @@ def connect(address: str, name: str, limit_s: float = 10.0) -> Lines:
                 raise Gone(f"{name} does not answer on {address}: {error}") from error
             select.select([], [], [], _RETRY_S)
         else:
-            return Lines(connection, name)
+            lines = Lines(connection, name)
+            if not _is_tcp(address):
+                lines.say(_HELLO)
+            return lines
 
 
 def _is_tcp(address: str) -> bool:

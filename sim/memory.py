@@ -177,6 +177,10 @@ class Door:
         """The next client."""
         return self.waiting.pop(0) if self.waiting else None
 
+    def turned_away(self) -> tuple[str, ...]:
+        """Nobody: there are no accounts in memory."""
+        return ()
+
     def fileno(self) -> int | None:
         """There is no descriptor."""
         return None

@@ -83,9 +83,18 @@ class Player:
             # hands and requests take effect after this pass, not in the middle of it
             self.world.at(self.world.now_ns() + 1, functools.partial(self._do, deed))
 
+    def say(self, message: dict[str, Any]) -> None:
+        """Send one object over this person's connection."""
+        self._client.write(msgspec.json.encode(message) + b"\n")
+
+    def hang_up(self) -> None:
+        """End the connection; the person sees and asks nothing any more."""
+        self._client.close()
+        self.world.wake()
+
     def _do(self, deed: Any) -> None:
         if isinstance(deed, Request):
-            self._client.write(msgspec.json.encode(deed.body) + b"\n")
+            self.say(deed.body)
         else:
             self.world.set_input(deed.name, deed.value)
 

@@ -18,6 +18,7 @@ from controller.api import LocalApi
 from controller.assembly import begin, make_drivers
 from controller.loop import Room, run_pass
 from drivers.ports import Port
+from sim.client import HELLO
 from sim.devices.room import SimulatedRoom
 from sim.memory import Door, MemoryJournal, MemoryPort, newest_resume, pair
 from sim.physics import DUCT, RIG_27G_WARM, Patient, Rig
@@ -199,9 +200,10 @@ class World:
         self._woken = True
 
     def client(self) -> MemoryPort:
-        """Connect a client to the API; returns the client's end."""
+        """Connect a client to the API, which says hello; returns the client's end."""
         ours, theirs = pair()
         ours.on_write = self.wake
+        theirs.write(HELLO)
         self._door.waiting.append(ours)
         self.wake()
         return theirs

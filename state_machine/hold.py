@@ -42,7 +42,7 @@ def beaten(screen: Screen, beat: int, t_ms: int, now_ns: int) -> Screen | str:
     if beat <= screen.beat_count or not screen.drawn_ns <= drawn_ns <= now_ns:
         newest = f"after beat {screen.beat_count}, t_ms {screen.drawn_ns // NS_PER_MS}"
         return f"beat {beat}, t_ms {t_ms}: not {newest}, or not of a snapshot that was sent"
-    return Screen(on=True, beat_count=beat, drawn_ns=drawn_ns)
+    return msgspec.structs.replace(screen, beat_count=beat, drawn_ns=drawn_ns)
 
 
 def view_until_ns(screen: Screen, action: HoldAction, limits: Limits) -> int:

@@ -17,6 +17,7 @@ from state_machine import (
     ledger,
     mounting,
     observe,
+    people,
     tip_out,
 )
 from state_machine import hold as hold_gate
@@ -48,7 +49,13 @@ the gate refuses every motion into an over-full duct all the same."""
 def take(turn: Turn, request: rq.AnyRequest) -> None:
     """Take one request and answer it."""
     kind = str(type(request).__struct_config__.tag)
-    refusals = _HANDLERS[type(request)](turn, request)
+    admitted = people.admit(turn.state, request)
+    if isinstance(admitted, str):
+        refusals = turn.refuse(request, admitted)
+    else:
+        request = admitted
+        refusals = _HANDLERS[type(request)](turn, request)
+        people.note_use(turn, request)
     turn.replies.append(Reply(request.number, request.by, kind, refusals))
 
 
@@ -233,13 +240,15 @@ def _hand_injected(turn: Turn, request: rq.HandInjected) -> Words:
 def _console(turn: Turn, request: rq.Console) -> Words:
     if not request.by.strip():
         return _refuse(turn, request, "say who you are")
-    turn.set(screen=Screen(on=request.on))
+    turn.set(screen=Screen(on=request.on, connection=request.connection))
     _noted(turn, request, "console", on=request.on)
     return ()
 
 
 def _view_beat(turn: Turn, request: rq.ViewBeat) -> Words:
     """A beat changes nothing but the proof; it is in the record as it came."""
+    if turn.state.screen.on and request.connection != turn.state.screen.connection:
+        return _refuse(turn, request, "another connection is the console: declare this one first")
     beaten = hold_gate.beaten(turn.state.screen, request.beat, request.t_ms, turn.now_ns)
     if isinstance(beaten, str):
         return _refuse(turn, request, beaten)
@@ -302,4 +311,8 @@ _HANDLERS: Final[dict[type, Callable[[Turn, Any], Words]]] = {
     rq.SounderHeard: checking.heard,
     rq.EndCheck: checking.give_up,
     rq.Do: _do,
+    rq.Login: people.login,
+    rq.Logout: people.logout,
+    rq.ClientGone: people.gone,
+    rq.ClientRefused: people.turned_away,
 }

@@ -116,3 +116,8 @@ class Profile(msgspec.Struct, frozen=True):
     daily_check: CheckRule = CheckRule.REQUIRED
     safe_mode_ns: int = NS_PER_S
     """Silence after which the pump stops by itself, as it is set (whole seconds)."""
+    login_required: bool = False
+    """Nothing but a stop is taken from a connection on which nobody is logged in."""
+    idle_lock_ns: int = 5 * 60 * NS_PER_S
+    """A session without a request for so long is locked (console facts 4: 5 minutes,
+    assumption); 0 = never."""

@@ -3,21 +3,19 @@
 Requests arrive through the API as JSON objects and go into the record as they came.
 ``by`` names the person, ``role`` in which role they act, ``number`` counts a client's
 requests so that an answer can name the one it answers. ``utc_day`` (days since
-1970-01-01) is stamped by the API when the request arrives: the core has no calendar.
+1970-01-01) and ``connection`` are stamped by the API when the request arrives: the core has
+no calendar and no sockets.
 """
 
 import enum
 
-import msgspec
-
-
-class Role(enum.Enum):
-    """In which role a person acts."""
-
-    TECHNOLOGIST = "technologist"
-    RADIOLOGIST = "radiologist"
-    SERVICE = "service"
-    QA = "qa"
+from state_machine.connections import ClientGone as ClientGone
+from state_machine.connections import ClientRefused as ClientRefused
+from state_machine.connections import FromController as FromController
+from state_machine.connections import Login as Login
+from state_machine.connections import Logout as Logout
+from state_machine.connections import Request as Request
+from state_machine.connections import Role as Role
 
 
 class Side(enum.Enum):
@@ -76,15 +74,6 @@ class Event(enum.Enum):
 AUTO_EVENTS = frozenset(
     {Event.EXPIRED, Event.LOST, Event.FLOW, Event.PAUSED, Event.REACHED, Event.EXPOSED, Event.FAULT}
 )
-
-
-class Request(msgspec.Struct, frozen=True, tag_field="request", forbid_unknown_fields=True):
-    """What every request carries."""
-
-    by: str
-    role: Role
-    number: int = 0
-    utc_day: int = 0
 
 
 class OpenCase(Request, frozen=True, tag="open-case"):
@@ -259,7 +248,7 @@ class Do(Request, frozen=True, tag="do"):
     event: Event = Event.STOP
 
 
-AnyRequest = (
+ClientRequest = (
     OpenCase
     | Answer
     | SetUpRoom
@@ -284,3 +273,7 @@ AnyRequest = (
     | EndCheck
     | Do
 )
+"""What a client may send."""
+
+AnyRequest = ClientRequest | FromController
+"""What goes into a step."""

@@ -13,7 +13,7 @@ from state_machine.line import Doubt, LineCheck, Mounted
 from state_machine.pressure import Net
 from state_machine.profile import Profile
 from state_machine.readings import Readings
-from state_machine.requests import Side
+from state_machine.requests import Role, Side
 from state_machine.targets import Targets, View
 from state_machine.watch import Watch
 
@@ -278,6 +278,21 @@ class Screen(msgspec.Struct, frozen=True):
     """Number of its newest beat."""
     drawn_ns: int = 0
     """Instant of the newest snapshot it has drawn; 0 = none yet."""
+    connection: int = 0
+    """The connection that is the console; beats of another are refused."""
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A person who is logged in on one connection."""
+
+    connection: int
+    by: str
+    role: Role
+    since_ns: int
+    active_ns: int
+    """When the person last asked something."""
+    locked: bool = False
+    """Idle for too long: reads go on, nothing but a stop is taken until the next log-in."""
 
 
 class State(msgspec.Struct, frozen=True):
@@ -297,6 +312,8 @@ class State(msgspec.Struct, frozen=True):
     duct_count: int = 0
     hold: Hold = Hold()
     screen: Screen = Screen()
+    sessions: tuple[Session, ...] = ()
+    """Who is logged in; nobody after a restart."""
     plan: Plan | None = None
     motion_count: int = 0
     injection: Injection = Injection()

@@ -18,6 +18,7 @@ from state_machine import (
     motions,
     net,
     observe,
+    people,
     proposal,
     timing,
 )
@@ -72,6 +73,7 @@ def step(
     raised = _raise_alarms(turn)
     course.stops(turn, raised)
     checking.stops(turn, raised)
+    people.lock_idle(turn)
     for request in requests:
         intake.take(turn, request)
     course.by_itself(turn)

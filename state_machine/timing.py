@@ -2,7 +2,7 @@
 
 import msgspec
 
-from state_machine import daily_check, injection, observe
+from state_machine import daily_check, injection, observe, sessions
 from state_machine import hold as hold_gate
 from state_machine.alarms import EXPOSURE_END_NS, RELEASE_NS
 from state_machine.readings import Readings, UnitState
@@ -54,6 +54,7 @@ def wake_at_ns(state: State, readings: Readings, now_ns: int) -> int:
         *_spans(state, now_ns),
         *_views(state, readings),
         *_checks(state),
+        *sessions.lock_instants(state),
     )
     return min([at_ns for at_ns in instants if at_ns > now_ns], default=NEVER_NS)
 

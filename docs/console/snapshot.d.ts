@@ -55,7 +55,19 @@ interface Snapshot {
   console: {
     required: boolean;
     on: boolean;
+    connection: number;
     drawn_age_ms: number | null;
+  };
+  people: {
+    login_required: boolean;
+    sessions: {
+      connection: number;
+      by: string;
+      role: string;
+      locked: boolean;
+      since_ms: number;
+      idle_ms: number;
+    }[];
   };
   volume: {
     low_nl: number;

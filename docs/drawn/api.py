@@ -6,16 +6,20 @@ import inspect
 from collections.abc import Iterable
 from typing import Any, Final, get_type_hints
 
-from controller.api import (
-    CLIENTS_MOST_COUNT,
+from controller.api import CLIENTS_MOST_COUNT, INTEGER_MOST
+from controller.api_client import (
     INBOX_MOST_COUNT,
-    INTEGER_MOST,
     LINE_MOST_BYTES,
+    NONSENSE_MOST_COUNT,
     UNSENT_MOST_BYTES,
 )
+from controller.api_keys import KEYS_MOST_COUNT
+from controller.messages import OLDEST, VERSION
 from drawn.markdown import head, join, table
 from drawn.snapshot import SNAPSHOT
+from state_machine import people
 from state_machine import requests as rq
+from state_machine.requests import Event
 
 REQUESTS: Final[tuple[tuple[type[rq.Request], str], ...]] = (
     (rq.OpenCase, "*standby*, with the conditions of `open`"),
@@ -43,8 +47,8 @@ REQUESTS: Final[tuple[tuple[type[rq.Request], str], ...]] = (
     (rq.ReleasePaddle, "always"),
     (rq.HandInjected, "while a duct's account is open; up to the day's limit"),
     (rq.Acknowledge, "while that alarm is on"),
-    (rq.Console, "always; while a console is on, or where the room requires one, arming and holding"
-     " need its `view` beats"),
+    (rq.Console, "always; its beats come over the same connection; while a console is on, or where"
+     " the room requires one, arming and holding need its `view` beats"),
     (rq.ViewBeat, "with a console on; what was drawn at most 400 ms ago keeps an injection held,"
      " 200 ms an exposure"),
     (rq.BeginCheck, "*standby*; box and sensor ready, no alarm in the way, no procedure"),
@@ -92,15 +96,19 @@ FIELDS: Final = {
 """What a field means where its struct does not say."""
 
 SESSION: Final = """\
+→ {"k": "hello", "version": 1, "client": "bedside screen"}
+← {"k": "hello", "version": 1, "oldest": 1, "program": "galactograph 0.1.0", "connection": 3, ...
 → {"k": "subscribe", "hz": 5}
+→ {"k": "login", "user": "jones", "pin": "2468-13", "number": 1}
+← {"k": "reply", "number": 1, "request": "login", "taken": true, "refusals": []}
 ← {"k": "snapshot", "n": 1, "phase": "set-up", "ways": {"set-up": ["confirm cannula out or ...
-→ {"request": "confirm-reclose", "by": "T. Jones", "role": "technologist", "number": 1}
-← {"k": "reply", "number": 1, "request": "confirm-reclose", "taken": false,
+→ {"request": "confirm-reclose", "by": "T. Jones", "role": "technologist", "number": 2}
+← {"k": "reply", "number": 2, "request": "confirm-reclose", "taken": false,
    "refusals": ["say that the cannula is out or the stopcock closed"]}
-→ {"request": "confirm-reclose", "by": "T. Jones", "role": "technologist", "number": 2,
-   "cannula_out": true}
-← {"k": "reply", "number": 2, "request": "confirm-reclose", "taken": true, "refusals": []}
-→ {"request": "do", "by": "T. Jones", "role": "technologist", "number": 3, "event": "set-up"}
+→ {"request": "confirm-reclose", "by": "T. Jones", "role": "technologist", "number": 3,
+   "cannula_out": true, "key": "7f3a9c52"}
+← {"k": "reply", "number": 3, "request": "confirm-reclose", "taken": true, "refusals": []}
+→ {"request": "do", "by": "T. Jones", "role": "technologist", "number": 4, "event": "set-up"}
 → {"request": "stop"}
 ← {"k": "error", "words": "not a request: ..."}"""
 
@@ -149,6 +157,31 @@ def _first_line(request: type) -> str:
     return (inspect.getdoc(request) or "").split("\n\n")[0].replace("``", "`").replace("\n", " ")
 
 
+def _people() -> str:
+    events = ", ".join(f"`{event.value}`" for event in Event if event in people.ALWAYS_EVENTS)
+    kinds = ", ".join(f"`{tag(kind)}`" for kind in people.ALWAYS)
+    return join(
+        "## Who asks",
+        "A session stands on one connection and ends with it. From the log-in on, `by` and `role`"
+        " of every request are the session's, whatever the client says; a request in another role"
+        " is refused and recorded. Where the room requires a log-in (clinical rooms always,"
+        " others by `people.login` of the room file), nothing is taken from a connection without"
+        " a session; elsewhere `by` and `role` are the client's word, and the report says so.",
+        "A session without a request for some minutes (`people.idle_lock_s`) is locked: snapshots"
+        " go on, requests are refused until the next log-in. It is not locked while a cannula is"
+        " in, the breast is compressed, the switch is armed or the pump moves.",
+        f"Always taken, from anybody: the events {events}, and {kinds}.",
+        "When a connection ends, the core is told (`client-gone` in the record): its session ends,"
+        " and where it was the room's console, the hold closes at once. A PIN is never in the"
+        " record, in a log or in a snapshot. Wrong PINs lock a user out for a time that grows.",
+        "### Asking again",
+        "A client whose connection broke does not know what became of its last request. It may"
+        " send the same request with the same `key` again, on any connection: the reply is the"
+        " same as before, refusals too, and nothing is done twice. Another request with a used"
+        " `key` is an error. A new try needs a new `key`.",
+    )
+
+
 def _requests() -> str:
     rows = [(f"`{tag(r)}`", _first_line(r), when) for r, when in REQUESTS]
     own = [
@@ -186,6 +219,11 @@ def _limits() -> str:
         ("a line", f"{LINE_MOST_BYTES} bytes; a longer one, ended or not: the client is dropped"),
         ("a slow reader", f"{UNSENT_MOST_BYTES} bytes unsent: the client is dropped"),
         ("requests", f"{INBOX_MOST_COUNT} lines of a client in one pass; the rest waits"),
+        (
+            "nonsense",
+            f"{NONSENSE_MOST_COUNT} lines in a row that are not understood: the client is dropped",
+        ),
+        ("keys", f"the newest {KEYS_MOST_COUNT}, until the controller ends"),
         ("whole numbers", f"-{INTEGER_MOST} to {INTEGER_MOST}; else the request is an error"),
     ]
     return join(
@@ -202,7 +240,7 @@ def page() -> str:
     return join(
         head(
             "API",
-            "state_machine/requests.py, controller/api.py and docs/drawn/api.py",
+            "state_machine/requests.py, controller/messages.py and docs/drawn/api.py",
             "Whoever shows the room or asks something of it, screens included, is a client of the"
             " controller's local API. A client can ask; it cannot hold: contrast and X-ray need the"
             " wired switch.",
@@ -213,12 +251,35 @@ def page() -> str:
         " otherwise ([config.md](config.md)). The state folder is that of `galactograph run"
         " --state DIR`, by default `galactograph` below `$XDG_STATE_HOME` (`~/.local/state`)."
         " A socket's path may have 107 bytes.",
-        "JSON in UTF-8, one object per line, both ways. There is no log-in: `by` and `role` are the"
-        " client's word, so the client must know who is in front of it.",
+        "The kernel tells the controller whose process connects; another account, the"
+        " administrator's included, is hung up on, and that is on record.",
+        "JSON in UTF-8, one object per line, both ways. The first line of a client is its"
+        f" `hello` with the version it speaks (this is version {VERSION}, from {OLDEST} on"
+        " understood); another version is refused in words and hung up on. Before it, only"
+        " snapshots and what is always taken (below) are to be had.",
         "## Messages",
         table(
             ("line", "direction", "meaning"),
             [
+                (
+                    '`{"k": "hello", "version": n, "client": name}`',
+                    "to the controller",
+                    "first of all; answered by the controller's `hello` with `version`, `oldest`,"
+                    " `program`, `connection` (the number that this connection has) and `login`"
+                    " (`possible` or `not possible`)",
+                ),
+                (
+                    '`{"k": "refused", "words": ...}`',
+                    "from it",
+                    "the client is too old or too new; it is hung up on",
+                ),
+                (
+                    '`{"k": "login", "user": ..., "pin": ..., "role": ..., "number": n}`',
+                    "to the controller",
+                    "a person at this connection; `role` only where they have several. Answered"
+                    " by a `reply` to `login`, once the PIN is checked",
+                ),
+                ('`{"k": "logout", "number": n}`', "to the controller", "they leave"),
                 ('`{"request": ...}`', "to the controller", "a request, below"),
                 (
                     '`{"k": "subscribe", "hz": n}`',
@@ -237,6 +298,7 @@ def page() -> str:
         ),
         "*Taken* means that the core accepted the request, not that the room has followed: look at"
         " the next snapshot.",
+        _people(),
         _requests(),
         "## Snapshot",
         "The whole state each time, measured beside commanded. `null` is *absent*, never zero."

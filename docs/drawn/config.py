@@ -22,6 +22,7 @@ ROOM: Final = (
     ("[mammograph]", room.MammographSection),
     ("[pressure_sensor]", room.PressureSensorSection),
     ("[room_io]", room.RoomIoSection),
+    ("[people], may be left out", room.PeopleSection),
     ("poll = { ... }, in each device's table", room.Poll),
 )
 PROCEDURE: Final = (

@@ -6,19 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.api import (
-    CLIENTS_MOST_COUNT,
-    INBOX_MOST_COUNT,
-    INTEGER_MOST,
-    LINE_MOST_BYTES,
-    UNSENT_MOST_BYTES,
-    LocalApi,
-)
+from controller.api import CLIENTS_MOST_COUNT, INTEGER_MOST, LocalApi
+from controller.api_client import INBOX_MOST_COUNT, LINE_MOST_BYTES, UNSENT_MOST_BYTES
 from controller.record.chain import make_row
 from drivers.ports import LinkLost
+from sim.client import HELLO
 from sim.memory import Door, pair
 from state_machine.entries import Inputs
-from state_machine.requests import Do, Event, HandInjected, Role
+from state_machine.requests import ClientGone, Do, Event, HandInjected, Role
 from state_machine.targets import Activity, Targets
 from state_machine.turn import Reply
 from state_machine.units import NS_PER_MS
@@ -40,6 +35,11 @@ class Served:
         self.api = LocalApi(self.door)
         self.room = Parts().room
         self.ends = [self.connect() for _ in range(client_count)]
+        for end in self.ends:
+            end.write(HELLO)
+        self.api.requests(DAY)
+        for end in self.ends:
+            end.arrived.clear()
 
     def connect(self, port=None):
         ours, theirs = pair()
@@ -70,7 +70,14 @@ def test_a_dripped_request_is_one_request(served):
     for number in range(len(data) - 1):
         assert served.ask(data[number : number + 1]) == ()
     assert served.ask(b"\n") == (
-        Do(by="T. Weber", role=Role.TECHNOLOGIST, number=4, utc_day=DAY, event=Event.STOP),
+        Do(
+            by="T. Weber",
+            role=Role.TECHNOLOGIST,
+            number=4,
+            utc_day=DAY,
+            connection=1,
+            event=Event.STOP,
+        ),
     )
 
 
@@ -178,7 +185,9 @@ def test_a_client_that_asks_and_hangs_up_is_still_heard():
     served.ends[0].write(line())
     served.ends[0].close()
     assert len(served.api.requests(DAY)) == 1
-    assert served.api.requests(DAY) == ()
+    (gone,) = served.api.requests(DAY)
+    assert isinstance(gone, ClientGone)
+    assert gone.connection == 1
     assert served.open_count() == 0
 
 
@@ -270,8 +279,18 @@ def test_a_client_that_is_gone_while_written_to_is_dropped(served):
 
 KEYS = [
     *("k", "n", "t_ms", "room", "mode", "order", "phase", "phase_ms", "next", "actor", "prompt"),
-    *("waits_for", "ways", "stop", "case", "duct", "plan", "hold", "console", "volume", "rate"),
-    *("pressure", "mounted", "line", "exposure", "observation_left_s", "daily_check", "alarms"),
+    *("waits_for", "ways", "stop", "case", "duct", "plan", "hold", "console", "people"),
+    *(
+        "volume",
+        "rate",
+        "pressure",
+        "mounted",
+        "line",
+        "exposure",
+        "observation_left_s",
+        "daily_check",
+        "alarms",
+    ),
     *("refused", "devices", "journal"),
 ]
 

@@ -8,7 +8,7 @@ import pytest
 from state_machine import requests as rq
 from state_machine.entries import Noted, Refused
 from state_machine.readings import Link, Motion, Paddle, Prompt
-from state_machine.requests import AUTO_EVENTS, AnyRequest, Event, Role
+from state_machine.requests import AUTO_EVENTS, Event, Role
 from state_machine.state import Alarm, Check, Hold, HoldAction, HoldPhase, Phase, Screen, State
 from state_machine.step import Outcome, step
 from state_machine.targets import Compression, Targets, View
@@ -211,7 +211,7 @@ def test_what_is_refused_is_answered_recorded_and_changes_nothing(made, request_
 
 def test_every_request_kind_can_be_refused_but_the_release():
     kinds = {type(request) for _scene, request, _words in REFUSED}
-    assert kinds == set(AnyRequest.__args__) - {rq.ReleasePaddle}
+    assert kinds == set(rq.ClientRequest.__args__) - {rq.ReleasePaddle}
 
 
 def taken(made: Scene, request: Any) -> State:

@@ -197,7 +197,7 @@ def test_after_the_pain_button_only_the_performing_radiologist_goes_on():
 
 def test_no_request_holds_the_switch():
     """Contrast and X-ray need the wired switch: no message of a client opens the hold."""
-    kinds = {str(kind.__struct_config__.tag) for kind in rq.AnyRequest.__args__}
+    kinds = {str(kind.__struct_config__.tag) for kind in rq.ClientRequest.__args__}
     assert not kinds & {"hold", "press", "beat", "inject", "expose"}
     people = compressed()
     people.do(Event.ARM_EXPOSURE)

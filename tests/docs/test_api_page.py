@@ -11,13 +11,13 @@ import msgspec
 import pytest
 
 from config.load import load_room
-from controller import api
+from controller import api, messages
 from controller.snapshot import snapshot
 from drivers.registry import known_names
 from sim.world import World
 from state_machine.line import LineCheck, Mounted, Proof
-from state_machine.requests import AnyRequest, Side
-from state_machine.state import Alarm, Case, Duct, Plan, Purpose
+from state_machine.requests import ClientRequest, Role, Side
+from state_machine.state import Alarm, Case, Duct, Plan, Purpose, Session
 
 ROOT = Path(__file__).parents[2]
 ANSWERS = (("identity", True, False),)
@@ -37,9 +37,9 @@ def drawn():
 
 
 def test_every_request_and_field_is_on_the_page(drawn):
-    assert tuple(request for request, _ in drawn.REQUESTS) == get_args(AnyRequest)
+    assert tuple(request for request, _ in drawn.REQUESTS) == get_args(ClientRequest)
     text = PAGE.read_text("utf-8")
-    for request in get_args(AnyRequest):
+    for request in get_args(ClientRequest):
         assert f"| `{drawn.tag(request)}` |" in text
         for field in request.__struct_fields__:
             assert f"| `{field}` |" in text
@@ -75,6 +75,7 @@ def test_the_page_has_the_keys_of_a_real_snapshot(drawn):
         duct=Duct(1, 9, 1),
         plan=Plan(1, Purpose.INJECT, 0, 50_000, 40_000, 200_000, 1),
         mounted=Mounted(*parts),
+        sessions=(Session(1, "T. T.", Role.TECHNOLOGIST, 1, 1),),
         line=LineCheck(proofs=(Proof("stiffness", True, 300, 120, 600, "nl_kpa"),)),
     )
     room.alarms = (Alarm("checkpoint", 1),)
@@ -101,15 +102,18 @@ def test_rates_on_the_page_are_those_of_the_code():
     text = PAGE.read_text("utf-8")
     idle, active = 10**9 // api._IDLE_NS, 10**9 // api._ACTIVE_NS
     assert f"{idle} a second, {active} while" in text
-    fields = msgspec.json.schema(api._Subscribe)["$defs"]["_Subscribe"]["properties"]["hz"]
+    fields = msgspec.json.schema(messages.Subscribe)["$defs"]["Subscribe"]["properties"]["hz"]
     assert f"`hz` {fields['minimum']} to {fields['maximum']}" in text
 
 
 def test_the_example_is_understood_but_for_its_last_line(drawn):
     session = re.sub(r"\n {3}", " ", drawn.SESSION).splitlines()
     asked = [line[2:].encode() for line in session if line.startswith("→")]
-    assert msgspec.json.decode(asked[0], type=api._Subscribe).hz == 5
-    for line in asked[1:-1]:
-        msgspec.json.decode(line, type=AnyRequest)
+    said = msgspec.json.Decoder(messages.AnyMessage)
+    assert said.decode(asked[0]).version == messages.VERSION
+    assert said.decode(asked[1]).hz == 5
+    assert said.decode(asked[2]).user
+    for line in asked[3:-1]:
+        msgspec.json.decode(line, type=ClientRequest)
     with pytest.raises(msgspec.ValidationError):
-        msgspec.json.decode(asked[-1], type=AnyRequest)
+        msgspec.json.decode(asked[-1], type=ClientRequest)

@@ -77,12 +77,33 @@ def test_beats_from_a_queue_prove_nothing():
     kept_ms, beat = scene.procedure.last["t_ms"], scene.state.screen.beat_count
     scene.run(1)
     assert not scene.moving
+    assert "another connection" in scene.ask("view", beat=beat + 1, t_ms=kept_ms)[0]
+
+    def beats(beat: int, t_ms: int) -> bool:
+        """Over the console's own connection; True when the beat was taken."""
+        who = {"request": "view", "by": "T. Weber", "role": "technologist"}
+        scene.procedure.say(who | {"beat": beat, "t_ms": t_ms})
+        scene.run(0.1)
+        return scene.state.screen.beat_count == beat
+
     for late in range(5):  # what was drawn before the page froze comes now
-        assert scene.ask("view", beat=beat + 1 + late, t_ms=kept_ms + late) == ()
+        assert beats(beat + 1 + late, kept_ms + late)
         assert refused_to_arm(scene)
-    assert scene.ask("view", beat=beat, t_ms=kept_ms) != ()  # repeated
-    ahead_ms = scene.world.now_ns() // 1_000_000 + 5_000
-    assert scene.ask("view", beat=beat + 100, t_ms=ahead_ms) != ()  # not drawn yet
+    assert not beats(beat, kept_ms)  # repeated
+    assert not beats(beat + 100, scene.world.now_ns() // 1_000_000 + 5_000)  # not drawn yet
+
+
+@pytest.mark.hazard("HZ-STALE-DATA", "HZ-USE-ERROR")
+def test_the_consoles_connection_ends_while_contrast_flows():
+    """Nothing waits for the view to grow old: the end of the connection is an input."""
+    scene = Scene(loaded=with_console()).until_injected(20_000).hands_off()
+    scene.run(0.5)
+    assert scene.moving
+    scene.procedure.hang_up()
+    assert scene.stop_span_ms() <= PLUNGER_STOP_MOST_MS
+    assert "connection ended" in scene.why
+    assert scene.readings.room.hold_pressed
+    assert refused_to_arm(scene)
 
 
 @pytest.mark.hazard("HZ-STALE-DATA")

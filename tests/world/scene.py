@@ -201,7 +201,7 @@ class Scene:
         def hear() -> None:
             for line in client.read().splitlines():
                 message = msgspec.json.decode(line)
-                if message["k"] != "snapshot":
+                if message["k"] not in ("snapshot", "hello"):
                     heard.append(tuple(message.get("refusals", [message.get("words")])))
 
         client.on_write = hear
