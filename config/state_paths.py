@@ -19,6 +19,8 @@ class StatePaths:
     folder: Path
     journal: Path
     socket: Path
+    users: Path
+    """Of all rooms of this state folder."""
 
 
 def state_paths(room: RoomConfig, state_folder: Path) -> StatePaths:
@@ -34,4 +36,10 @@ def state_paths(room: RoomConfig, state_folder: Path) -> StatePaths:
         allowed = f"at most {SOCKET_PATH_MOST_BYTES} bytes for the socket's whole path"
         todo = "use a state folder with a shorter path"
         raise ConfigError([Problem("command line", "state folder", str(socket), allowed, todo)])
-    return StatePaths(folder, folder / room.room.journal_folder, socket)
+    journal = folder / room.room.journal_folder
+    return StatePaths(folder, journal, socket, users_path(state_folder))
+
+
+def users_path(state_folder: Path) -> Path:
+    """Where the users of a state folder are."""
+    return state_folder / "users.json"

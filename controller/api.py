@@ -21,6 +21,7 @@ from controller import messages
 from controller.api_client import Client, ClientPort
 from controller.api_keys import Keys
 from controller.loop import Room
+from controller.people.verdict import Verdict
 from controller.snapshot import snapshot
 from controller.version import PROGRAM, VERSION
 from drivers.ports import Port
@@ -64,18 +65,6 @@ class Listener(Protocol):
         """Let nobody in any more."""
 
 
-class Verdict(msgspec.Struct, frozen=True):
-    """What became of one log-in."""
-
-    connection: int
-    number: int
-    by: str
-    """The person's name as it is recorded; empty = no such user."""
-    role: Role
-    refused: str = ""
-    """Why not, in words; empty = logged in."""
-
-
 class Checker(Protocol):
     """Who checks PINs, outside the loop's thread."""
 
@@ -87,6 +76,9 @@ class Checker(Protocol):
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """Checks that have ended since the last call."""
+
+    def close(self) -> None:
+        """Check nothing any more."""
 
 
 class _Waiting:
@@ -330,6 +322,8 @@ class LocalApi:
             client.port.close()
         self._clients.clear()
         self._listener.close()
+        if self._checker is not None:
+            self._checker.close()
 
 
 _SAY_HELLO: Final = (

@@ -16,6 +16,7 @@ from controller.api import LocalApi
 from controller.api_socket import UnixListener
 from controller.clock import Clock, RealClock
 from controller.loop import Api, DevicePort, Journal, Link, Room, make_safe, record, run_pass
+from controller.people.checker import PinChecker
 from controller.record.journal import Journal as DiskJournal
 from controller.record.reader import newest_resume
 from controller.record.signing import load_signer
@@ -167,7 +168,8 @@ class RealRoom:
         self.journal = DiskJournal(self.journal_path, signer=load_signer(self.journal_path))
         try:
             resume = newest_resume(self.journal_path)
-            self.api = LocalApi(UnixListener(paths.socket))
+            listener = UnixListener(paths.socket)
+            self.api = LocalApi(listener, PinChecker(paths.users))
         except Exception:
             self.journal.close()
             raise

@@ -17,13 +17,15 @@ from config.load import LoadedRoom, load_room
 from config.override import with_addresses
 from config.problems import ConfigError, ConfigUnreadable
 from config.state_paths import state_paths
-from controller import daily, log
+from controller import daily, log, watch
 from controller.api_socket import AddressUnusable
 from controller.assembly import JOURNAL_FILE, RealRoom
 from controller.bench import probe
 from controller.clock import RealClock
 from controller.console import command as console
 from controller.doctor import run as doctor
+from controller.people import command as user_command
+from controller.people.users import UsersError, read
 from controller.record import keeping_command, replay_command, report, sheet, verify
 from controller.record.store import JournalError
 from controller.spoken import SpokenJournal
@@ -34,6 +36,10 @@ OK: Final = 0
 FAILED: Final = 1
 WRONG: Final = 2
 
+_NOBODY: Final = (
+    "people must log in at this room, and there is nobody who could: add them with"
+    " galactograph user add"
+)
 _STOPS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """SIGHUP comes when the terminal window is closed."""
 
@@ -50,7 +56,10 @@ examples:
   galactograph doctor --room room.toml    is machine, room and every device as it should be?
   galactograph daily-check --room FILE --by NAME
                                           what stops the pump, seen to act
+  galactograph user add NAME --full-name "T. Jones" --role technologist
+                                          somebody who may log in
   galactograph run --room room.toml       run a room until Ctrl-C or SIGTERM
+  galactograph watch --room room.toml     the live room in this terminal
   galactograph console --room room.toml   its web console, for a browser on this machine
   galactograph journal verify FILE        is the record whole?
   galactograph journal backup FILE NEW    a verified copy, also while it is written
@@ -149,6 +158,24 @@ def _parser() -> argparse.ArgumentParser:
     reporting = commands.add_parser("report", help="the report of a procedure, as HTML")
     report.add_arguments(reporting)
     reporting.set_defaults(act=report.run)
+    watching = commands.add_parser(
+        "watch",
+        help="the live room in this terminal",
+        description=watch.ABOUT,
+        epilog=watch.EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    watch.add_arguments(watching)
+    watching.set_defaults(act=lambda args: watch.run(args, known_names(), default_state_folder()))
+    users = commands.add_parser(
+        "user",
+        help="who may log in, and in which roles",
+        description=user_command.ABOUT,
+        epilog=user_command.EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    user_command.add_arguments(users)
+    users.set_defaults(act=lambda args: user_command.run(args, default_state_folder()))
     handing = commands.add_parser("sheet", help="the sheet that a patient takes home, as HTML")
     sheet.add_arguments(handing)
     handing.set_defaults(act=sheet.run)
@@ -179,13 +206,15 @@ def run(args: argparse.Namespace) -> int:
         try:
             loaded = _loaded(args)
             paths = state_paths(loaded.room, args.state or default_state_folder())
+            if loaded.room.login_required and all(u.disabled for u in read(paths.users)):
+                raise UsersError(_NOBODY)
             stack.callback(log.configure(args.log, args.log_file))
             room = RealRoom(loaded, paths, journal_wrapper=SpokenJournal)
         except ConfigError as error:
             for problem in error.problems:
                 sys.stderr.write(f"{problem.words()}\n")
             return WRONG if isinstance(error, ConfigUnreadable) else FAILED
-        except (JournalError, AddressUnusable, OSError) as error:
+        except (JournalError, AddressUnusable, UsersError, OSError) as error:
             sys.stderr.write(f"galactograph run: {error}\n")
             return WRONG
         _until_told(room)

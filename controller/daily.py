@@ -6,11 +6,12 @@ room; what is decided is decided in the controller.
 """
 
 import argparse
+import getpass
 import json
 import select
 import socket
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -109,7 +110,7 @@ class Guide:
 
     def _refused(self, message: dict[str, Any]) -> None:
         words = "; ".join(message["refusals"])
-        if message["request"] == "daily-check":
+        if message["request"] in ("daily-check", "login"):
             self._end(False, words)
             return
         self._say({"refused": message["request"], "words": f"      not taken: {words}"})
@@ -131,7 +132,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("--room", required=True, metavar="FILE", help="room file or shipped name")
     parser.add_argument("--state", type=Path, metavar="DIR", help="state folder of the controller")
-    parser.add_argument("--by", required=True, metavar="NAME", help="who does the check")
+    who = parser.add_mutually_exclusive_group(required=True)
+    who.add_argument("--by", metavar="NAME", help="who does the check, where nobody logs in")
+    who.add_argument("--user", metavar="NAME", help="who logs in for it; the PIN is asked for")
     parser.add_argument("--syringe", metavar="NAME", help="in the clamp; else the file's first")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
@@ -144,7 +147,9 @@ def run(args: argparse.Namespace, known: Collection[str], folder: Path) -> int:
         sys.stderr.write("".join(f"{problem.words()}\n" for problem in error.problems))
         return WRONG
     path = state_paths(loaded.room, args.state or folder).socket
-    guide = Guide(args.by, args.syringe or loaded.profile.syringes[0].name, _teller(args.json))
+    guide = Guide(
+        args.by or args.user, args.syringe or loaded.profile.syringes[0].name, _teller(args.json)
+    )
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         try:
             connection.connect(str(path))
@@ -158,8 +163,12 @@ def run(args: argparse.Namespace, known: Collection[str], folder: Path) -> int:
         sys.stderr.flush()
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             return FAILED
+        login: list[dict[str, Any]] = []
+        if args.user:
+            pin = getpass.getpass(f"PIN of {args.user}: ")
+            login = [{"k": "login", "user": args.user, "pin": pin, "role": "technologist"}]
         try:
-            return talk(guide, connection, sys.stdin)
+            return talk(guide, connection, sys.stdin, login)
         except KeyboardInterrupt:
             _send(connection, guide.end())
             return FAILED
@@ -174,10 +183,19 @@ def _teller(as_json: bool) -> Callable[[dict[str, Any]], None]:
     return say
 
 
-def talk(guide: Guide, connection: socket.socket, typed: TextIO) -> int:
-    """Carry messages and typed lines until the check is over, or the controller is gone."""
+def talk(
+    guide: Guide,
+    connection: socket.socket,
+    typed: TextIO,
+    login: Sequence[dict[str, Any]] = (),
+) -> int:
+    """Carry messages and typed lines until the check is over, or the controller is gone.
+
+    With a ``login`` the check begins once that is taken.
+    """
     hello = {"k": "hello", "version": VERSION, "client": "daily-check"}
-    _send(connection, hello, {"k": "subscribe", "hz": 10}, guide.begin())
+    first = login or (guide.begin(),)
+    _send(connection, hello, {"k": "subscribe", "hz": 10}, *first)
     rest = b""
     watched: list[Any] = [connection, typed]
     while guide.passed is None:
@@ -193,7 +211,10 @@ def talk(guide: Guide, connection: socket.socket, typed: TextIO) -> int:
             return FAILED
         *lines, rest = (rest + data).split(b"\n")
         for one in filter(None, lines):
-            guide.hear(json.loads(one))
+            message = json.loads(one)
+            guide.hear(message)
+            if message.get("request") == "login" and message["taken"]:
+                _send(connection, guide.begin())
     return PASSED if guide.passed else FAILED
 
 

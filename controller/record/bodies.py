@@ -64,7 +64,7 @@ def unpack(body: bytes, body_format: int) -> list[AnyEntry]:
         raise BodyError(f"format {body_format}, this program knows {PLAIN} and {DEFLATED}")
     try:
         return _decode(_inflated(body) if body_format == DEFLATED else body)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BodyError(str(error)) from error
 
 

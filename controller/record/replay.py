@@ -123,7 +123,7 @@ def _begin(started: Started, kept: bytes | None, session: Session) -> State | No
     try:
         profile = msgspec.msgpack.decode(started.profile, type=Profile)
         state = recovery.start(profile, kept, started.seq - 1, started.boot_id)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         session.untold = (
             f"its profile or what it started from cannot be read by this program ({error});"
             f" replay it with the program that wrote it: {started.program}"

@@ -111,7 +111,7 @@ def _contact(case: Case) -> str:
         return NO_CONTACT
     try:
         profile = msgspec.msgpack.decode(case.started.profile, type=Profile)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return NO_CONTACT
     return profile.site_contact or NO_CONTACT
 

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="union-attr,assignment"
 """The API as a door: versions, strangers, log-in, keys, and what a closed socket means."""
 
 import json
@@ -5,11 +6,12 @@ import os
 
 import pytest
 
-from controller.api import TURNED_AWAY_NS, Verdict
+from controller.api import TURNED_AWAY_NS
 from controller.api_client import NONSENSE_MOST_COUNT
 from controller.api_keys import KEYS_MOST_COUNT, USED
 from controller.api_socket import UnixListener, peer
 from controller.messages import VERSION
+from controller.people.verdict import Verdict
 from controller.record.chain import make_row
 from state_machine.entries import Inputs
 from state_machine.requests import ClientGone, ClientRefused, Login, Logout, Role

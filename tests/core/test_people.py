@@ -8,9 +8,10 @@ from state_machine import requests as rq
 from state_machine.entries import Inputs, Noted, Refused
 from state_machine.profile import Mode, Profile
 from state_machine.readings import Readings
-from state_machine.requests import Event, Role
-from state_machine.state import Case, Duct, Hold, HoldAction, HoldPhase, Screen, Side, State
+from state_machine.requests import Event, Role, Side
+from state_machine.state import Case, Duct, Hold, HoldAction, HoldPhase, Screen, State
 from state_machine.step import step
+from state_machine.turn import Turn
 from state_machine.units import NS_PER_S
 
 replace = msgspec.structs.replace
@@ -67,6 +68,7 @@ def test_a_stop_is_let_in_from_anybody(event, locked):
         assert core.state.sessions[0].locked
     request = rq.Do(by="x", role=Role.QA, connection=JONES, event=event)
     admitted = people.admit(core.state, request)
+    assert isinstance(admitted, rq.Do)
     assert admitted.event is event
     assert admitted.by == ("not logged in" if locked is None else "T. Jones")
 
@@ -208,7 +210,7 @@ def test_what_stood_on_a_connection_ends_with_it(end):
     held = Hold(HoldPhase.READY, HoldAction.INJECT, since_ns=core.now_ns)
     screen = replace(core.state.screen, drawn_ns=core.now_ns)
     core.state = replace(core.state, hold=held, screen=screen)
-    turn = people.Turn(core.state, Readings(), core.now_ns)
+    turn = Turn(core.state, Readings(), core.now_ns)
     ended = end(by="galactograph", role=Role.SERVICE, connection=JONES)
     assert (people.gone if end is rq.ClientGone else people.logout)(turn, ended) == ()
     assert turn.state.hold.phase is HoldPhase.CLOSED
