@@ -280,18 +280,8 @@ def test_a_client_that_is_gone_while_written_to_is_dropped(served):
 KEYS = [
     *("k", "n", "t_ms", "room", "mode", "order", "phase", "phase_ms", "next", "actor", "prompt"),
     *("waits_for", "ways", "stop", "case", "duct", "plan", "hold", "console", "people"),
-    *(
-        "volume",
-        "rate",
-        "pressure",
-        "mounted",
-        "line",
-        "exposure",
-        "observation_left_s",
-        "daily_check",
-        "alarms",
-    ),
-    *("refused", "devices", "journal"),
+    *("volume", "rate", "pressure", "mounted", "line", "motion", "exposure"),
+    *("observation_left_s", "daily_check", "alarms", "refused", "devices", "journal"),
 ]
 
 
