@@ -21,6 +21,8 @@ from controller.console.app import Place, make_app
 from tests.browser.virtual_room import VirtualRoom
 
 _TURN_S: Final = 0.008
+_SLICE_NS: Final = 60_000_000
+"""The server keeps four snapshots for a slow page."""
 _LATE_NS: Final = 100_000_000
 _TAKEN: Final = {"k": "reply", "number": 0, "request": "console", "taken": True, "refusals": []}
 T = TypeVar("T")
@@ -71,6 +73,17 @@ class PageServer:
         assert self._loop
         self._loop.call_soon_threadsafe(run)
         return answer.result(200)
+
+    def drive(self, done: Callable[[dict[str, Any]], bool], most: int = 2000) -> bool:
+        """The technologist works on, and every page is shown it on the way: for pictures."""
+        self.frozen = True
+        for _ in range(most):
+            if self.do(lambda: self.room.until(done, _SLICE_NS)):
+                break
+        else:
+            return False
+        self.frozen = False
+        return True
 
     def cut(self) -> None:
         """The controller hangs up on every page."""

@@ -24,8 +24,8 @@ export class Banner {
     this.sign = h("span.sign");
     this.words = h("p.words");
     this.action = h("p.action");
-    this.loud = h("div.said", { role: "alert" });
-    this.soft = h("div.said", { role: "status" });
+    this.loud = h("div.said", { role: "alert", "data-said": true });
+    this.soft = h("div.said", { role: "status", "data-said": true });
     this.ack = key(t("alarm.ack"), () => this.acknowledge(), "quiet");
     this.more = key("", () => this.app.open("alarms"), "quiet");
     setAttr(root, "aria-label", t("alarm.region"));

@@ -15,7 +15,7 @@ export class Foot {
     this.app = app;
     this.deadUntil = 0;
     this.blocks = h("ul.blocks", { "aria-label": t("blocks") });
-    this.refusal = h("ul.refusal", { role: "status" });
+    this.refusal = h("ul.refusal");
     this.ready = h("p.ready");
     this.acts = h("div.acts");
     /** @type {Action[]} */ this.actList = [];
@@ -31,7 +31,7 @@ export class Foot {
     });
     this.more = h("div#more", { role: "group", "aria-label": t("more"), hidden: true });
     /** @type {Action[]} */ this.rareList = [];
-    root.append(h("div.say", {}, h("div.lists", {}, this.refusal, this.ready, this.blocks), this.acts),
+    root.append(h("div.say", {}, h("div.lists", { tabindex: 0, role: "group", "aria-label": t("blocks") }, h("div", { role: "status" }, this.refusal), this.ready, this.blocks), this.acts),
       h("div.go", {}, this.nextKey, this.nextGuarded), this.pad.root, this.stop, this.more);
     for (const name of ["click", "pointerdown"]) {
       document.addEventListener(name, (event) => this.guard(event), { capture: true });

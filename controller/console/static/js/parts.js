@@ -53,17 +53,18 @@ export function guardedKey(label, act, kind = "") {
 export const enable = (button, on) => setAttr(button, "aria-disabled", on ? null : "true");
 
 /** One of several, none chosen at first. @template T
- *  @param {string} name @param {{value: T, label: string, more?: Node | string}[]} options
+ *  @param {string} name @param {{value: T, label: string, more?: Node | string, said?: boolean}[]} options
  *  @param {(value: T) => void} chosen @param {string} [kind] */
 export function chips(name, options, chosen, kind = "") {
   const root = h("div.chips", { role: "group", "aria-label": name });
   if (kind) root.classList.add(kind);
   const buttons = options.map((option) => {
+    const said = option.said === true;
     const made = key("", () => {
       set(option.value);
       chosen(option.value);
     }, "chip");
-    made.append(h("span.label", {}, option.label));
+    made.append(h("span.label", { "data-said": said }, option.label));
     if (option.more) made.append(typeof option.more === "string" ? h("span.more", {}, option.more) : option.more);
     setAttr(made, "aria-pressed", "false");
     root.append(made);

@@ -21,6 +21,7 @@ export function topBar(app, root) {
       setText(phase, t(`phase.${s.phase}`));
       setText(mode, t(`mode.${s.mode}`));
       setAttr(document.body, "data-mode", s.mode);
+      setAttr(document.body, "data-phase", s.phase);
       setText(who, app.who.by || t("top.who"));
       setAttr(who, "data-said", app.who.by !== "");
       setAttr(who, "title", app.who.role ? t(`role.${app.who.role}`) : null);

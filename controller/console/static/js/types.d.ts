@@ -40,7 +40,7 @@ interface Action {
 interface View {
   root: HTMLElement;
   /** What the hold pad of this screen does; "": there is none. */
-  pad: "" | "prime" | "inject" | "expose";
+  readonly pad: "" | "prime" | "inject" | "expose";
   update: (s: Snapshot) => void;
   next: (s: Snapshot) => Action | null;
   acts?: (s: Snapshot) => Action[];

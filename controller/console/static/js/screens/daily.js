@@ -9,8 +9,8 @@ import { clock } from "../units.js";
 /** @param {import("../app.js").App} app @returns {View} */
 export function daily(app) {
   const facts = /** @type {Facts} */ (app.facts);
-  let syringe = "", tip = false, empty = false;
-  const which = chips(t("setup.syringe"), facts.syringes.map((s) => ({ value: s.name, label: s.name, more: h("span.more", {}, syringePicture(s)) })), (value) => { syringe = value; }, "pictures");
+  let syringe = "", tip = false, empty = false, armed = false;
+  const which = chips(t("setup.syringe"), facts.syringes.map((s) => ({ value: s.name, label: s.name, said: true, more: h("span.more", {}, syringePicture(s)) })), (value) => { syringe = value; }, "pictures");
   const out = chips(t("daily.tip"), [{ value: true, label: t("daily.tip.yes") }], () => { tip = true; });
   const alone = chips(t("daily.room"), [{ value: true, label: t("daily.room.yes") }], () => { empty = true; });
   const before = h("div.columns", {}, card(t("setup.syringe"), which.root), card(t("daily.before"), h("p", {}, t("daily.tip")), out.root, h("p", {}, t("daily.room")), alone.root));
@@ -20,8 +20,10 @@ export function daily(app) {
   const result = h("p.result", { role: "status" });
   const root = h("div.page.daily", {}, h("div.head", {}, h("h1", {}, t("daily")), result), before, during);
   return {
-    root, pad: "prime",
+    root,
+    get pad() { return armed ? /** @type {const} */ ("prime") : /** @type {const} */ (""); },
     update(s) {
+      armed = s.hold.phase !== "closed";
       const c = s.daily_check, under = c.row > 0;
       show(before, !under);
       show(during, under);

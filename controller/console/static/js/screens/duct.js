@@ -8,7 +8,7 @@ import { rare, some, way } from "./ways.js";
 
 /** @param {import("../app.js").App} app @returns {View} */
 export function duct(app) {
-  let hour = 0, orifice = 0;
+  let hour = 0, orifice = 0, armed = false;
   const face = clockFace((value) => { hour = value; });
   const orifices = chips(t("duct.orifice"), [1, 2, 3, 4].map((value) => ({ value, label: String(value) })), (value) => { orifice = value; });
   const readback = h("p.readback", { role: "status" });
@@ -19,8 +19,10 @@ export function duct(app) {
     h("div.stack", {}, card(t("duct.orifice"), h("p", {}, t("duct.orifice.hint")), orifices.root), card(t("duct.readback"), readback),
       card(t("duct.tip"), inhibited, drops, drop)));
   return {
-    root, pad: "prime",
+    root,
+    get pad() { return armed ? /** @type {const} */ ("prime") : /** @type {const} */ (""); },
     update(s) {
+      armed = s.hold.phase !== "closed";
       const side = t(`side.${s.case?.side ?? "L"}`);
       setText(readback, hour && orifice ? t("duct.read", { side, hour, orifice }) : t("duct.none"));
       setAttr(readback, "data-state", hour && orifice ? "ok" : "wait");

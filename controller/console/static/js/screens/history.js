@@ -1,6 +1,6 @@
 /* Closed procedures: search, report with its plots, in a frame in which no script runs. */
 
-import { h, setText, show } from "../dom.js";
+import { h, setAttr, setText, show } from "../dom.js";
 import { key } from "../parts.js";
 import { t } from "../text.js";
 import { measuredMl } from "../units.js";
@@ -28,6 +28,7 @@ export function history(app) {
         h("td", {}, `${measuredMl(one.low_nl, "down")}\u2013${measuredMl(one.high_nl, "up")}\u00a0mL`),
         h("td", { "data-said": true }, `${one.performer}, ${one.assistant}`), h("td", {}, t(one.closed ? "history.closed" : "history.open")),
         h("td", {}, key(t("history.read"), () => app.link.send({ k: "history.open", case: one.case, form: "report" }), "small")))));
+      setAttr(empty, "data-said", Boolean(message.words));
       setText(empty, message.words || (message.cases.length ? "" : t("history.none")));
     } else if (message.k === "history.address") {
       if (message.address) {

@@ -16,7 +16,7 @@ export function setup(app) {
   const fill = h("div.fill");
   /** @type {ReturnType<typeof stepper> | null} */ let volume = null;
   const syringe = chips(t("setup.syringe"), facts.syringes.map((s) => ({
-    value: s.name, label: s.name, more: h("span.more", {}, syringePicture(s), t("setup.bore", { mm: millimetre(s.diameter_um, 2) })),
+    value: s.name, label: s.name, said: true, more: h("span.more", {}, syringePicture(s), t("setup.bore", { mm: millimetre(s.diameter_um, 2) })),
   })), (value) => {
     chosen.syringe = value;
     const most = /** @type {SyringeFact} */ (facts.syringes.find((s) => s.name === value)).capacity_nl;
@@ -25,10 +25,10 @@ export function setup(app) {
     fill.replaceChildren(volume.root);
   }, "pictures");
   const cannula = chips(t("setup.cannula"), facts.cannulas.map((c) => ({
-    value: c.name, label: c.name, more: t("setup.cannula.more", { bore: ordered(c.bore_um, 3), length: ordered(c.length_um, 3) }),
+    value: c.name, label: c.name, said: true, more: t("setup.cannula.more", { bore: ordered(c.bore_um, 3), length: ordered(c.length_um, 3) }),
   })), (value) => { chosen.cannula = value; });
   const contrast = chips(t("setup.contrast"), facts.contrasts.map((c) => ({
-    value: c.name, label: c.name, more: t("setup.iodine", { mg: c.iodine_mg_ml }),
+    value: c.name, label: c.name, said: true, more: t("setup.iodine", { mg: c.iodine_mg_ml }),
   })), (value) => { chosen.contrast = value; });
   const lot = /** @type {HTMLInputElement} */ (h("input", { id: "f-lot", autocomplete: "off", maxlength: 64 }));
   const warm = stepper({ name: t("setup.temperature"), unit: "°C", least: facts.limits.temperature_low_mc, most: facts.limits.temperature_high_mc,

@@ -1,0 +1,124 @@
+"""What the page does by itself: stale numbers, lost contact, dead time, keys, guarded presses."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sim.technologist import Order
+from tests.browser.conftest import staged
+
+pytestmark = pytest.mark.real
+NUMBERS = (Path(__file__).parent / "numbers.json").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def armed(browser, tmp_path_factory):
+    """A room that was armed by the technologist, somebody in front of the page."""
+    with staged(browser, tmp_path_factory.mktemp("api"), Order(ordered_nl=60_000)) as made:
+        made.open()
+        made.say_who()
+        made.until(lambda s: s["phase"] == "arm")
+        made.page.locator("body[data-phase=arm]").wait_for()
+        yield made
+
+
+def asked(stage):
+    return [said.get("event") or said.get("request") for said in stage.server.said]
+
+
+def test_numbers_are_written_as_people_read_them(stage):
+    """Ordered 0.2, measured 0.20, never .2; integer steps, no rounding up of what is left."""
+    cases = json.loads(NUMBERS)
+    got = stage.page.evaluate(
+        "async (cases) => { const u = await import('/js/units.js');"
+        " return cases.map(([name, ...of]) => u[name](...of)); }",
+        [case[:-1] for case in cases],
+    )
+    assert got == [case[-1] for case in cases]
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS")
+def test_stop_is_one_press_by_pointer_and_by_esc_even_for_nobody(stage):
+    stage.page.locator("#stop").click()
+    stage.page.keyboard.press("Escape")
+    stage.page.keyboard.press("Pause")
+    stage.page.wait_for_timeout(150)
+    assert asked(stage).count("stop") == 3
+
+
+def test_a_key_is_dead_for_a_moment_after_the_screen_has_changed(armed):
+    page = armed.page
+    page.wait_for_timeout(450)
+    page.locator("#foot .next:visible").click()  # prepare: the card comes
+    page.locator(".readback").wait_for()
+    page.locator("#foot .next.guarded:visible:not([aria-disabled])").wait_for()
+    box = page.locator("#foot .next:visible").bounding_box()
+    page.mouse.click(box["x"] + 20, box["y"] + 20)  # a short press arms nothing
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(300)
+    assert "confirm-arm" not in asked(armed)
+    assert armed.room.shown["phase"] == "arm-confirm"
+
+
+def test_arming_takes_a_press_of_300_ms(armed):
+    page = armed.page
+    key = page.locator("#foot .next.guarded:visible:not([aria-disabled])")
+    key.wait_for()
+    box = key.bounding_box()
+    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    page.mouse.down()
+    page.locator("body[data-phase=armed]").wait_for()
+    page.mouse.up()
+    assert asked(armed).count("confirm-arm") == 1
+    assert page.locator(".state .word").text_content() == "ARMED"
+    assert page.locator("#pad").get_attribute("data-phase") == "ready"
+
+
+def test_single_letters_do_nothing_and_f5_does_not_reload(armed):
+    page, before = armed.page, len(armed.server.said)
+    page.evaluate("window.mark = 1")
+    for key in ("a", "s", "y", "n", "F5", "F4", "F11"):
+        page.keyboard.press(key)
+    assert page.evaluate("window.mark") == 1
+    assert [s for s in armed.server.said[before:] if s.get("request") != "view"] == []
+
+
+def test_a_menu_cannot_lie_over_what_is_armed(armed):
+    page = armed.page
+    page.locator("#rail .railkey").last.click()
+    page.wait_for_timeout(150)
+    assert page.locator("#work").get_attribute("data-screen") == "inject"
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS")
+def test_numbers_are_grey_within_300_ms_of_silence_and_lost_contact_is_said(armed):
+    page = armed.page
+    armed.server.frozen = True
+    page.wait_for_timeout(450)
+    assert page.locator("body").get_attribute("data-stale") is not None
+    assert "no data" in page.locator("body").get_attribute("data-age")
+    page.locator("#cover:visible").wait_for()
+    assert page.locator("#banner").get_attribute("data-priority") == "high"
+    assert page.locator("#stop").is_visible()
+    armed.server.cut()
+    page.get_by_text("USE HARDWARE STOP").wait_for()
+    assert "at least" in page.locator("#cover .at-least").text_content()
+    armed.server.frozen = False
+    page.locator("#cover").wait_for(state="hidden")  # a new line, the state of the room as it is
+    assert page.locator("#stop .word").text_content() == "STOP"
+
+
+def test_an_alarm_is_shown_as_the_controller_says_it_and_acknowledged_by_f5(armed):
+    page = armed.page
+    armed.hand("emergency_stop", True)
+    page.locator("#banner[data-priority=high][data-flash]").wait_for()
+    alarm = next(a for a in armed.room.shown["alarms"] if a["name"] == "emergency-stop")
+    assert page.locator("#banner .words").text_content() == alarm["words"]
+    assert page.locator("#strip").text_content() == "!!!"
+    assert alarm["words"] in page.locator("#banner [role=alert]").text_content()
+    armed.hand("emergency_stop", False)
+    while page.locator("#banner[data-flash]").count():
+        page.keyboard.press("F5")
+        page.wait_for_timeout(200)
+    assert page.locator("body").get_attribute("data-phase") == "stopped"

@@ -1,0 +1,217 @@
+"""Every screen of a procedure once: accessible, large enough, STOP in its corner."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from sim.technologist import Order
+from tests.browser.conftest import staged
+
+pytestmark = pytest.mark.real
+HERE = Path(__file__).parent
+AXE = (HERE / "vendor" / "axe.min.js").read_text("utf-8")
+TARGET_MM = 20
+SMALLER = {"hour": 16.5, "small": 12}
+"""Twelve hours around a nipple leave 16.6 mm for each; the side panel is no room's screen."""
+
+
+def phase(name, hold=None):
+    return lambda s: s["phase"] == name and (hold is None or s["hold"]["phase"] == hold)
+
+
+STATES = (
+    ("checklist", phase("checklist")),
+    ("set-up", phase("set-up")),
+    ("prime", phase("prime-and-zero", "open")),
+    ("duct", phase("locate-duct")),
+    ("cannula", phase("cannulate")),
+    ("arm", phase("arm")),
+    ("read back", phase("arm-confirm")),
+    ("armed", phase("armed")),
+    ("injecting", lambda s: s["phase"] == "injecting" and s["volume"]["injected_nl"] > 20_000),
+    ("checkpoint", phase("holding")),
+    ("settle", phase("settle")),
+    ("compression", phase("compression")),
+    ("exposure", phase("exposure")),
+    ("exposure armed", phase("exposure-armed")),
+    ("review", phase("review")),
+    ("cannula out", phase("decannulate")),
+    ("aftercare", phase("aftercare")),
+    ("closing", phase("closed")),
+)
+TILES = ("history", "daily", "alarms", "who", "theme", "clean", "service", "qa", "help")
+ASIDE = ("history", "daily", "alarms", "service", "qa", "help")
+
+LOOK = """() => {
+  const mm = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--mm"));
+  const seen = (e) => e.checkVisibility({ visibilityProperty: true });
+  const box = (e) => { const r = e.getBoundingClientRect();
+    return { id: e.id, kind: e.className, text: e.textContent, w: r.width / mm, h: r.height / mm,
+      left: r.left / mm, top: r.top / mm, right: r.right / mm, bottom: r.bottom / mm }; };
+  const buttons = [...document.querySelectorAll("button")].filter(seen).map(box);
+  const stop = document.getElementById("stop").getBoundingClientRect();
+  const hit = document.elementFromPoint(stop.left + stop.width / 2, stop.top + stop.height / 2);
+  const own = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let n = walk.nextNode(); n; n = walk.nextNode()) {
+    const parent = n.parentElement;
+    if (parent.closest("[data-said], script, svg, .uplot") || !seen(parent)) continue;
+    own.push(n.textContent);
+  }
+  const work = document.getElementById("work").getBoundingClientRect();
+  const out = [...document.querySelectorAll("#work button, #work .figure, #work h2")].filter(seen)
+    .filter((e) => { let p = e.parentElement;
+      for (; p && p.id !== "work"; p = p.parentElement)
+        if (["auto", "scroll"].includes(getComputedStyle(p).overflowY)) return false;
+      return true; })
+    .filter((e) => e.getBoundingClientRect().bottom > work.bottom + 1).map((e) => e.textContent);
+  return { buttons, own, out, screen: document.getElementById("work").dataset.screen,
+    mm, stopFree: document.getElementById("stop").contains(hit),
+    width: innerWidth / mm, height: innerHeight / mm };
+}"""
+CHECK = """async () => (await axe.run({ resultTypes: ["violations"] })).violations
+  .filter((v) => ["serious", "critical"].includes(v.impact))
+  .map((v) => v.id + ": " + v.nodes.slice(0, 3)
+    .map((n) => n.html.slice(0, 90) + " " + (n.any[0]?.message ?? "")).join(" | "))"""
+
+
+def least_mm(key):
+    kinds = key["kind"].split()
+    return next((mm for kind, mm in SMALLER.items() if kind in kinds), TARGET_MM)
+
+
+@pytest.fixture(scope="module")
+def seen(browser, tmp_path_factory):
+    """What each screen looked like, by its name."""
+    found = {}
+    order = Order(patient_name="DOE^JANE", patient_id="55-0192", ordered_nl=60_000)
+    with staged(browser, tmp_path_factory.mktemp("api"), order) as stage:
+        stage.open("?texts=marked")
+        page = stage.page
+        page.evaluate(AXE)
+
+        def look(name, check=True):
+            page.wait_for_timeout(250)
+            found[name] = page.evaluate(LOOK) | {"axe": page.evaluate(CHECK) if check else []}
+
+        look("who")
+        stage.say_who()
+        page.locator(".page.worklist").wait_for()
+        look("worklist")
+        for name in ASIDE:
+            page.locator("#rail .railkey").last.click()
+            page.locator(".page.menu").wait_for()
+            if name == ASIDE[0]:
+                look("menu")
+            page.wait_for_timeout(420)
+            page.locator(".tiles .key").nth(TILES.index(name)).click()
+            page.locator(".page.menu").wait_for(state="detached")
+            look(name)
+        stage.next()
+        for name, reached in STATES:
+            stage.until(reached)
+            page.locator(f"body[data-phase={stage.room.shown['phase']}]").wait_for()
+            look(name)
+            if name == "injecting":
+                page.evaluate("document.documentElement.dataset.theme = 'light'")
+                look("injecting, light")
+                page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        stage.hand("emergency_stop", True)
+        page.locator("#banner[data-priority=high]").wait_for()
+        look("alarm")
+        found["banner"] = page.evaluate(
+            "() => { const s = getComputedStyle(document.getElementById('banner'));"
+            " return [s.animationName, s.animationDuration, s.animationTimingFunction]; }"
+        )
+        found["urls"], found["complaints"] = stage.urls, stage.complaints
+        found["address"] = stage.server.address
+    return found
+
+
+def screens(seen):
+    return {name: look for name, look in seen.items() if isinstance(look, dict)}
+
+
+def test_no_screen_has_a_serious_accessibility_finding(seen):
+    assert {name: look["axe"] for name, look in screens(seen).items() if look["axe"]} == {}
+
+
+def test_every_key_is_20_mm_or_more(seen):
+    small = [
+        f"{name}: {key['text']!r} {key['w']:.1f} x {key['h']:.1f} mm"
+        for name, look in screens(seen).items()
+        for key in look["buttons"]
+        if min(key["w"], key["h"]) < least_mm(key) - 0.3
+    ]
+    assert small == []
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS")
+def test_stop_is_in_the_same_corner_of_every_screen_and_free(seen):
+    places = set()
+    for name, look in screens(seen).items():
+        stop = next(key for key in look["buttons"] if key["id"] == "stop")
+        assert stop["w"] >= 45 - 0.3, name
+        assert stop["h"] >= 25 - 0.3, name
+        assert look["stopFree"], name
+        assert look["width"] - stop["right"] < 5, name
+        assert look["height"] - stop["bottom"] < 5, name
+        places.add((round(stop["right"]), round(stop["bottom"])))
+    assert len(places) == 1
+
+
+def test_the_pad_is_large_and_nothing_is_near_it(seen):
+    pads = 0
+    for name, look in screens(seen).items():
+        pad = next((key for key in look["buttons"] if key["id"] == "pad"), None)
+        if pad is None:
+            continue
+        pads += 1
+        assert pad["w"] >= 60 - 0.3, name
+        assert pad["h"] >= 40 - 0.3, name
+        for key in look["buttons"]:
+            if key["id"] == "pad":
+                continue
+            aside = max(pad["left"] - key["right"], key["left"] - pad["right"])
+            above = max(pad["top"] - key["bottom"], key["top"] - pad["bottom"])
+            assert max(aside, above) >= (15 - 0.5 if aside > above else 1.5), (name, key["text"])
+    assert pads >= 4
+
+
+def test_every_text_is_of_the_table_or_said_by_the_controller(seen):
+    own = {
+        f"{name}: {text}"
+        for name, look in screens(seen).items()
+        for text in look["own"]
+        if re.search(r"[A-Za-z]{2}", re.sub(r"⟦[^⟧]*⟧|mL|kPa|min|Pa|mm", "", text))
+    }
+    assert own == set()
+
+
+def test_no_number_begins_with_its_point(seen):
+    bare = [
+        f"{name}: {text}"
+        for name, look in screens(seen).items()
+        for text in look["own"]
+        if re.search(r"(?<![\w.])\.\d", text)
+    ]
+    assert bare == []
+
+
+def test_nothing_reaches_out_of_the_work_area(seen):
+    assert {name: look["out"] for name, look in screens(seen).items() if look["out"]} == {}
+
+
+def test_a_high_alarm_flashes_twice_a_second(seen):
+    assert seen["banner"] == ["high", "0.5s", "steps(1)"] or seen["banner"][:2] == ["high", "0.5s"]
+
+
+def test_nothing_but_this_server_is_asked(seen):
+    host = seen["address"].split("//")[1].rstrip("/")
+    assert {url for url in seen["urls"] if url.split("//")[1].split("/")[0] != host} == set()
+
+
+def test_the_page_complains_of_nothing(seen):
+    assert seen["complaints"] == [], json.dumps(seen["complaints"])[:2000]
