@@ -50,8 +50,8 @@ class Stage:
         self.page = page
         self.server = server
         self.room = server.room
-        self.urls = []
-        self.complaints = []
+        self.urls: list[str] = []
+        self.complaints: list[str] = []
         page.on("request", lambda request: self.urls.append(request.url))
         page.on("websocket", lambda line: self.urls.append(line.url))
         page.on("console", lambda said: self._heard(said.type, said.text))

@@ -23,6 +23,7 @@ from tests.browser.virtual_room import VirtualRoom
 _TURN_S: Final = 0.008
 _SLICE_NS: Final = 60_000_000
 """The server keeps four snapshots for a slow page."""
+_SHOWN_S: Final = 0.015
 _LATE_NS: Final = 100_000_000
 _TAKEN: Final = {"k": "reply", "number": 0, "request": "console", "taken": True, "refusals": []}
 T = TypeVar("T")
@@ -80,6 +81,7 @@ class PageServer:
         for _ in range(most):
             if self.do(lambda: self.room.until(done, _SLICE_NS)):
                 break
+            threading.Event().wait(_SHOWN_S)
         else:
             return False
         self.frozen = False

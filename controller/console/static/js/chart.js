@@ -12,7 +12,7 @@ const AXES_KPA = [10, 20, 40, 80, 120];
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /** @param {string} label @param {[number, number]} range @param {HTMLElement} into
- *  @param {any[]} series @param {any[]} hooks @param {boolean} times */
+ *  @param {any[]} series @param {Record<string, ((u: any) => void)[]>} hooks @param {boolean} times */
 function plot(label, range, into, series, hooks, times) {
   const ink = colour("--muted"), grid = colour("--line");
   const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 }, font: "15px sans-serif", labelFont: "15px sans-serif" };
@@ -22,11 +22,11 @@ function plot(label, range, into, series, hooks, times) {
     padding: [8, 8, times ? 0 : 4, 0],
     scales: { x: { time: false, range: [-SPAN_S, 0] }, y: { range } },
     axes: [
-      { ...axis, show: times, size: 26, space: 90, values: (/** @type {any} */ _u, /** @type {number[]} */ at) => at.map((v) => `${v} s`) },
+      { ...axis, show: times, size: 32, space: 90, values: (/** @type {any} */ _u, /** @type {number[]} */ at) => at.map((v) => `${v} s`) },
       { ...axis, label, size: 44, labelSize: 20, space: 26 },
     ],
     series: [{}, ...series],
-    hooks: { drawClear: hooks },
+    hooks,
   }), [[], ...series.map(() => [])], into);
 }
 
@@ -73,12 +73,13 @@ export class Chart {
       { stroke: line, width: 2, points: { show: false } },
       { stroke: net, width: 1.5, dash: [3, 4], points: { show: false } },
       { stroke: net, width: 3, points: { show: false } },
-    ], [(/** @type {any} */ u) => this.shade(u), (/** @type {any} */ u) => this.levels(u), (/** @type {any} */ u) => this.ticks(u), (/** @type {any} */ u) => this.off(u, this.offScale.pressure)], false);
+    ], { drawClear: [(/** @type {any} */ u) => this.shade(u)], drawAxes: [(/** @type {any} */ u) => this.levels(u)],
+      draw: [(/** @type {any} */ u) => this.ticks(u), (/** @type {any} */ u) => this.off(u, this.offScale.pressure)] }, false);
     const most = this.flowTop = Math.max(0.1, Math.ceil((this.limits.rate_nl_min * 1.25) / 50_000) * 0.05);
     this.flow = plot(t("chart.mlmin"), [0, most], this.flowBox, [
       { stroke: colour("--muted"), width: 2, dash: [6, 4], points: { show: false }, paths: uPlot.paths.stepped?.({ align: 1 }) },
       { stroke: net, width: 3, points: { show: false }, paths: uPlot.paths.stepped?.({ align: 1 }) },
-    ], [(/** @type {any} */ u) => this.off(u, this.offScale.flow)], true);
+    ], { draw: [(/** @type {any} */ u) => this.off(u, this.offScale.flow)] }, true);
     this.fit();
   }
 

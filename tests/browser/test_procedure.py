@@ -1,0 +1,237 @@
+"""Whole procedures at the page: mouse with a top-up, keyboard alone, touch with tomosynthesis.
+
+The person presses what the page offers; feet and hands in the room (switch, pedal, cannula)
+are those of the simulated room. While nothing but time is waited for, it passes at once.
+"""
+
+import pytest
+
+from tests.browser.conftest import staged
+from tests.browser.hands import PATIENT, Keyboard, Mouse, Touch
+
+pytestmark = pytest.mark.real
+
+
+class Walk:
+    """One procedure, screen by screen."""
+
+    def __init__(self, stage, hands):
+        self.stage, self.page, self.hands = stage, stage.page, hands
+
+    def phase(self, name):
+        self.page.locator(f"body[data-phase={name}]").wait_for()
+
+    def find(self, css, text):
+        return self.page.locator(f"{css}:visible", has_text=text).first
+
+    def press(self, css, text):
+        self.hands.press(self.find(css, text))
+
+    def next(self, phase=""):
+        """The one way on, once nothing blocks it."""
+        key = self.page.locator("#foot .next:visible:not([aria-disabled])")
+        key.wait_for()
+        self.page.wait_for_timeout(430)
+        if "guarded" in key.get_attribute("class"):
+            self.hands.long(key)
+        else:
+            self.hands.next(key)
+        if phase:
+            self.phase(phase)
+
+    def lapse(self, done):
+        self.stage.lapse(done)
+
+    def foot(self, pressed):
+        self.stage.hand("hold", pressed)
+
+    def open(self):
+        self.hands.type(self.page.locator("#f-who"), "M. Reyes")
+        self.press(".chip", "technologist")
+        self.next()
+        self.page.locator(".page.worklist").wait_for()
+        self.page.wait_for_timeout(430)
+        for field, text in PATIENT.items():
+            self.hands.type(self.page.locator(f"#f-{field}"), text)
+        self.press(".row .chip", "LEFT")
+        self.press(".breast", "LEFT")
+        self.press(".stepper .chip", "0.05")
+        self.next("checklist")
+
+    def check(self):
+        self.page.wait_for_timeout(430)
+        items = self.stage.room.loaded.profile.checklist
+        for item in items:
+            row = self.page.locator(f".item:has(#q-{item.key})")
+            self.hands.press(row.locator(".key:visible").nth(0 if item.safe_answer else 1))
+        self.page.get_by_text(f"{len(items)} of {len(items)} answered").wait_for()
+        self.next("set-up")
+
+    def mount(self):
+        self.page.wait_for_timeout(430)
+        self.press(".pictures .chip", "BD 1 mL")
+        self.press(".stepper .chips .chip", "1")
+        self.next()
+        self.page.locator("#f-lot:visible").wait_for()
+        self.page.wait_for_timeout(430)
+        self.press(".chip", "27G 12.7 mm")
+        self.press(".chip", "iohexol 300")
+        self.hands.type(self.page.locator("#f-lot"), "LOT-1")
+        self.next()
+        key = self.find(".key.act", "Cannula is out")
+        key.wait_for()
+        self.page.wait_for_timeout(430)
+        self.hands.press(key)
+        self.lapse(lambda s: s["ways"].get("set-up") == [])
+        self.next("prime-and-zero")
+
+    def prime(self):
+        room = self.stage.room
+        spilled = room.world.devices.physics
+
+        def ready(s):
+            return s["hold"]["phase"] == "ready"
+
+        self.next()  # zero
+        self.lapse(lambda s: s["line"]["zeroed"])
+        self.next()  # tip is out
+        self.lapse(ready)
+        self.foot(True)
+        self.lapse(lambda s: spilled.spilled_ul >= 0.5)
+        self.stage.server.pace = 0.1  # a drop hangs for longer than a slow machine needs to press
+        self.press(".key.big", "Contrast shows")
+        self.lapse(lambda s: s["line"]["tests"] != [])
+        self.stage.server.pace = 1.0
+        self.lapse(lambda s: s["line"]["primed"])
+        self.foot(False)
+        for test, stopcock in (("stiffness", "closed"), ("open-tip", "open")):
+            self.lapse(lambda s: s["hold"]["phase"] == "closed" and s["motion"] is None)
+            if stopcock == "closed":  # what stands in the line now would be shut in
+                self.lapse(lambda s: not any("at rest" in w for w in s["ways"]["primed"]))
+            self.stage.hand("stopcock", stopcock)
+            self.next()
+            self.lapse(ready)
+            self.foot(True)
+            self.lapse(lambda s, test=test: test in [one["name"] for one in s["line"]["tests"]])
+            self.foot(False)
+        self.lapse(lambda s: s["ways"].get("primed") == [])
+        self.next("locate-duct")
+
+    def cannulate(self):
+        self.page.wait_for_timeout(430)
+        self.press(".hour", "9")
+        self.press(".chip", "1")
+        self.next("cannulate")
+        self.stage.hand("tip", "duct")
+        self.page.wait_for_timeout(430)
+        self.press(".chip", "Without difficulty")
+        self.next()
+        self.radiologist()
+        self.phase("arm")
+
+    def radiologist(self):
+        """They say who they are, with the name of the order."""
+        self.page.locator(".page.people").wait_for()
+        self.next()
+        self.page.locator(".page.people").wait_for(state="detached")
+
+    def inject(self):
+        self.lapse(lambda s: s["ways"].get("arm") == [])
+        self.next("arm-confirm")
+        self.next("armed")
+        while self.stage.room.shown["phase"] != "settle":
+            self.foot(True)
+            self.lapse(lambda s: s["hold"]["phase"] in ("lift", "closed"))
+            self.foot(False)
+            self.lapse(lambda s: s["hold"]["phase"] in ("ready", "closed"))
+        self.lapse(lambda s: s["ways"].get("settled") == [])
+        self.next("compression")
+
+    def expose(self, view):
+        self.page.wait_for_timeout(430)
+        self.press(".views .chip", view)
+        self.stage.hand("compress_pedal", True)
+        self.lapse(lambda s: s["devices"]["mammograph"]["paddle"] == "HOLDING")
+        self.stage.hand("compress_pedal", False)
+        self.lapse(lambda s: s["ways"].get("compressed") == [])
+        self.next("exposure")
+        self.lapse(lambda s: s["ways"].get("arm-exposure") == [])
+        self.next("exposure-armed")
+        self.lapse(lambda s: s["devices"]["mammograph"]["unit_state"] == "READY")
+        self.foot(True)
+        self.lapse(lambda s: s["phase"] == "review")
+        self.foot(False)
+        self.phase("review")
+
+    def end(self):
+        self.page.wait_for_timeout(430)
+        self.press(".judged .chip", "Filled well")
+        self.press("#foot .acts .key", "More")
+        self.press("#more .key", "Images are done")
+        self.radiologist()
+        self.phase("decannulate")
+        self.stage.hand("tip", "out")
+        self.lapse(lambda s: s["ways"].get("decannulated") == [])
+        self.next()
+        self.radiologist()
+        self.phase("aftercare")
+        self.lapse(lambda s: s["ways"].get("aftercare-given") == [])
+        self.next("closed")
+        self.next("standby")
+
+    def until_injected(self):
+        self.open()
+        self.check()
+        self.mount()
+        self.prime()
+        self.cannulate()
+        self.inject()
+
+
+def walked(browser, folder, hands, **context):
+    with staged(browser, folder, **context) as stage:
+        stage.open()
+        walk = Walk(stage, hands(stage.page))
+        walk.until_injected()
+        yield walk
+        walk.end()
+        truth = stage.room.world.devices.truth()
+        assert stage.complaints == []
+        assert truth["extravasated_nl"] == 0
+        yield truth
+
+
+def test_by_mouse_with_a_top_up(browser, tmp_path):
+    steps = walked(browser, tmp_path, Mouse)
+    walk = next(steps)
+    walk.expose("CC")
+    walk.page.wait_for_timeout(430)
+    walk.press(".judged .chip", "Under-filled")
+    walk.lapse(lambda s: s["ways"].get("top-up") == [])
+    walk.next("arm")
+    walk.inject()
+    walk.expose("ML")
+    truth = next(steps)
+    assert truth["exposure_count"] == 2
+    assert 60_000 < truth["entered_nl"] < 130_000
+    steps.close()
+
+
+def test_by_keyboard_alone(browser, tmp_path):
+    steps = walked(browser, tmp_path, Keyboard)
+    walk = next(steps)
+    walk.expose("CC")
+    truth = next(steps)
+    assert truth["exposure_count"] == 1
+    assert truth["entered_nl"] > 30_000
+    steps.close()
+
+
+def test_by_touch_with_tomosynthesis(browser, tmp_path):
+    steps = walked(browser, tmp_path, Touch, has_touch=True)
+    walk = next(steps)
+    walk.expose("CC DBT")
+    assert walk.stage.room.shown["exposure"]["made_count"] == 1
+    truth = next(steps)
+    assert truth["exposure_count"] == 1
+    steps.close()
