@@ -127,6 +127,9 @@ class Mammograph(MapDevice[MammographTarget, MammographReading]):
         self._settings = {"watchdog_ms": watchdog_ms, "release_delay_s": release_delay_s}
         CONFIG_BLOCK.write(self._settings)  # refuses settings that the map does not have
         self._watchdog_ns = watchdog_ms * NS_PER_MS
+        self._target = MammographTarget()
+        self._payload = SAFE
+        """What the wire says of ``_target``; worked out when another target comes."""
         self._heartbeat = Heartbeat(self._watchdog_ns)
         super().__init__(unit_id, expected_modes, plan, deadline_ns, framing, MammographReading())
 
@@ -139,7 +142,9 @@ class Mammograph(MapDevice[MammographTarget, MammographReading]):
         return self._write(SAFE, now_ns)
 
     def _command(self, target: MammographTarget, now_ns: int) -> Question | None:
-        payload = _payload(target)
+        if target is not self._target:
+            self._target, self._payload = target, _payload(target)
+        payload = self._payload
         if payload == self._acknowledged and now_ns < self._command_due_ns():
             return None
         return self._write(payload, now_ns)

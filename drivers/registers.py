@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from drivers.modbus import Question, read_question, write_question
+from drivers.modbus import WRITE, Question, read_question, write_question
 
 
 class Register(msgspec.Struct, frozen=True):
@@ -54,6 +54,7 @@ class Block:
                 raise ValueError(f"register table has a gap or overlap at {row.address} {row.name}")
             self.count += row.words
         self._question = read_question(self.address, self.count)
+        write_question(self.address, (0,) * self.count)  # refuses a block that FC16 cannot carry
 
     def read(self) -> Question:
         """The question that reads the whole block."""
@@ -84,7 +85,7 @@ class Block:
             value = _checked(row, values[row.name])
             raw = value & (0xFFFFFFFF if row.words == 2 else 0xFFFF)
             registers += [raw >> 16, raw & 0xFFFF] if row.words == 2 else [raw]
-        return write_question(self.address, tuple(registers))
+        return Question(WRITE, self.address, self.count, tuple(registers))
 
 
 def _value(row: Register, raw: int) -> int | None:

@@ -121,6 +121,9 @@ class RoomIo(MapDevice[RoomTarget, RoomReading]):
         self._settings = {"watchdog_ms": watchdog_ms}
         CONFIG_BLOCK.write(self._settings)  # refuses a watchdog that the map does not have
         self._heartbeat_ns = heartbeat_ns
+        self._target = RoomTarget()
+        self._payload = ALL_OFF
+        """What the wire says of ``_target``; worked out when another target comes."""
         self._heartbeat = Heartbeat(ECHO_FRESH_NS)
         super().__init__(unit_id, expected_modes, plan, deadline_ns, framing, RoomReading())
 
@@ -135,7 +138,9 @@ class RoomIo(MapDevice[RoomTarget, RoomReading]):
     def _command(self, target: RoomTarget, now_ns: int) -> Question | None:
         if self._withheld(target, now_ns):
             return None
-        payload = _payload(target)
+        if target is not self._target:
+            self._target, self._payload = target, _payload(target)
+        payload = self._payload
         if payload == self._acknowledged and now_ns < self._command_due_ns():
             return None
         return self._write(payload, now_ns)

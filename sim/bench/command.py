@@ -10,7 +10,18 @@ from typing import Final
 from config.load import LoadedRoom, load_room
 from config.problems import ConfigError
 from drivers.registry import known_names
-from sim.bench import latency, lateness, passes, process, speed, stop_paths, stop_paths_real, table
+from sim.bench import (
+    latency,
+    lateness,
+    many,
+    passes,
+    process,
+    shares,
+    speed,
+    stop_paths,
+    stop_paths_real,
+    table,
+)
 from sim.bench.figures import Result, machine
 
 _NS_PER_S: Final = 10**9
@@ -29,6 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seeds", type=int, default=100, help="stop paths: seeds per path")
     parser.add_argument("--procedures", type=int, default=5, help="virtual speed: procedures")
+    parser.add_argument(
+        "--memory-seeds", type=int, default=40, help="virtual memory: seeds, 10000 take hours"
+    )
     parser.add_argument("--room", default="demo", metavar="FILE", help="room file or name")
     parser.add_argument("--seed", type=int, default=1, help="first seed")
     parser.add_argument(
@@ -58,6 +72,19 @@ def _speed(args: argparse.Namespace, loaded: LoadedRoom) -> list[Result]:
     return speed.measure(loaded, args.procedures, args.seed)
 
 
+def _shares(args: argparse.Namespace, loaded: LoadedRoom) -> list[Result]:
+    span_ns = _NS_PER_S if args.seconds < _SHORT_S else shares.SPAN_NS
+    return shares.measure(loaded, span_ns, args.seed)
+
+
+def _workers(args: argparse.Namespace, loaded: LoadedRoom) -> list[Result]:
+    return many.workers(loaded, args.procedures, args.seed)
+
+
+def _memory(args: argparse.Namespace, loaded: LoadedRoom) -> list[Result]:
+    return many.memory(loaded, args.memory_seeds, args.seed)
+
+
 def _stop_paths(args: argparse.Namespace, loaded: LoadedRoom) -> list[Result]:
     return stop_paths.measure(loaded, args.seeds, args.seed)
 
@@ -75,6 +102,9 @@ MEASUREMENTS: Final[dict[str, Callable[[argparse.Namespace, LoadedRoom], list[Re
     "lateness": _lateness,
     "process": _process,
     "virtual-speed": _speed,
+    "virtual-split": _shares,
+    "virtual-workers": _workers,
+    "virtual-memory": _memory,
     "stop-paths": _stop_paths,
     "stop-paths-real": _stop_paths_real,
 }
@@ -84,11 +114,12 @@ _ALONE: Final = ("stop-paths-real",)
 
 def run(args: argparse.Namespace) -> int:
     """Measure: 0 done (aims missed are said, not failed), 2 bad input."""
-    names = ("trips", "seconds", "seeds", "procedures", "runs")
+    names = ("trips", "seconds", "seeds", "procedures", "runs", "memory_seeds")
     counts = {name: getattr(args, name) for name in names}
     wrong = [name for name, value in counts.items() if value <= 0]
     if wrong:
-        sys.stderr.write(f"bench: --{wrong[0]} is {counts[wrong[0]]}; give a number above 0\n")
+        option = wrong[0].replace("_", "-")
+        sys.stderr.write(f"bench: --{option} is {counts[wrong[0]]}; give a number above 0\n")
         return 2
     try:
         loaded = load_room(args.room, known_names())

@@ -77,10 +77,26 @@ def _real_path(result: Result) -> Iterator[str]:
     yield f"  {result['path']:<40}{shown}  n={result['runs']}  {missed}"
 
 
+def _virtual(result: Result) -> Iterator[str]:
+    shown = {key: value for key, value in result.items() if key not in ("name", "room")}
+    yield f"  {result['room']:<16} " + "  ".join(f"{key} {value}" for key, value in shown.items())
+
+
+def _split(result: Result) -> Iterator[str]:
+    shares = "  ".join(f"{who} {us}" for who, us in result["us_per_pass"].items())
+    yield f"  {result['room']:<10} passes {result['passes']} steps {result['steps']}  {shares}"
+
+
+def _alone(result: Result) -> Iterator[str]:
+    yield "  " + _aim(result)
+
+
 _HEADS: Final = {
     "stop-latency": "ms: p50, p99, p99.9, max",
     "cost-of-a-pass": "us: p50, p99, p99.9, max",
     "lateness": "of a 20 ms wait: p50, p99, p99.9, max",
+    "virtual-speed": "virtual over wall and over processor time",
+    "virtual-split": "us of each pass",
     "stop-path-real": "standstill ms p50 p99 max, plunger uL p50 p99 max",
     "stop-path": (
         "virtual; standstill ms p50 p99 max, plunger uL p50 max, entered uL max, bound uL"
@@ -90,6 +106,9 @@ _ROWS: Final[dict[str, Callable[[Result], Iterator[str]]]] = {
     "stop-latency": _latency,
     "cost-of-a-pass": _cost,
     "lateness": _late,
+    "virtual-speed": _virtual,
+    "virtual-split": _split,
+    "virtual-aim": _alone,
     "stop-path": _path,
     "stop-path-real": _real_path,
 }

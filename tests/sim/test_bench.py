@@ -7,12 +7,13 @@ import json
 import struct
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from config.load import load_room
 from drivers.registry import known_names
-from sim.bench import lateness, passes, process, table, trips
+from sim.bench import lateness, long, many, passes, process, shares, speed, table, trips
 from sim.bench.figures import ROOT, aim, machine, percentile, spread
 from sim.bench.peer import BUSY, IDLE, violating
 from sim.cli import main
@@ -141,13 +142,51 @@ def test_every_stop_path_ends_in_standstill_within_its_bound():
     assert paths["pump disobeys STP"]["ms"]["max"] > paths["hold released"]["ms"]["max"]
 
 
-def test_virtual_speed_counts_closed_procedures(tmp_path):
-    out = tmp_path / "kept.jsonl"
-    (result,), shown = bench("--only", "virtual-speed", "--procedures", "1", "--out", str(out))
-    assert result["closed"] == result["procedures"] == 1
-    assert result["idle_virtual_over_wall"] > 0
-    assert json.loads(out.read_text()) == result
-    assert "procedures_per_s" in shown
+def test_virtual_speed_counts_closed_procedures(monkeypatch):
+    played = SimpleNamespace(outcome="closed", virtual_s=2.0)
+    monkeypatch.setattr("sim.procedure.run", lambda _loaded, _seed: (played, None))
+    monkeypatch.setattr(speed, "flowing_room", lambda *of: speed.idle_room(*of).world)
+    monkeypatch.setattr(speed, "_SLICES", 2)
+    monkeypatch.setattr(long, "LIMIT_NS", 2_000_000_000)
+    short, whole, idle, injecting, *aims = speed.measure(demo(), 3)
+    assert (short["closed"], short["procedures"]) == (3, 3)
+    assert (whole["closed"], whole["virtual_s"]) == (0, 2)  # cut short above
+    for one in (idle, injecting):
+        assert min(one["over_wall"], one["times_bare_heap"], one["passes_per_virtual_s"]) > 0
+    assert [one["name"] for one in aims] == ["virtual-aim"] * 3
+    assert "short procedure" in "".join(table.lines([short, whole, *aims]))
+
+
+def test_shares_of_a_virtual_second_add_up_to_it():
+    clock = [0]
+    relay = shares.Relay(lambda: clock[0])
+    parts = SimpleNamespace(inner=lambda: clock.__setitem__(0, clock[0] + 2))
+
+    def outer():
+        clock[0] += 1
+        parts.inner()
+        clock[0] += 3
+
+    parts.outer = outer
+    relay.timed(parts, "inner", "physics")
+    relay.timed(parts, "outer", "devices")
+    clock[0] += 5
+    parts.outer()
+    relay.hand("step")
+    assert relay.spent_ns == {"loop": 5, "devices": 4, "physics": 2}
+    result = shares.split("idle", speed.idle_room(demo(), 1).world, 500_000_000)
+    assert result["passes"] > result["steps"] > 0
+    assert {"loop", "wires", "devices", "physics", "drivers", "step", "journal", "clients"} <= set(
+        result["us_per_pass"]
+    )
+
+
+def test_memory_that_grows_with_the_seeds_is_told(monkeypatch):
+    monkeypatch.setattr(many, "_PIECE_NS", 1_000_000_000)
+    levels = iter([50_000, 60_000, 60_000, 60_000, 90_000])
+    grown, flat = many.memory(demo(), 5, resident_kb=lambda: next(levels))
+    assert (grown["warm_mb"], grown["kb_per_seed"]) == (58.6, 10_000)
+    assert not flat["met"]
 
 
 # --- figures ----------------------------------------------------------------------------------
