@@ -8,7 +8,7 @@ compares count, function or echo with what was asked, and decoding may depend on
 the bytes were chunked. So exactly one ADU is cut here first and then decoded alone.
 
 A TCP answer that is exactly what was asked for is read here; whatever differs in one
-byte from that goes to pymodbus to be judged (decision 0019).
+byte from that goes to pymodbus to be judged (decision 0021).
 
 TCP and RTU differ by framer. RTU has no transaction id: a late answer would be taken
 for the answer to the next question, so after every doubt the line stays quiet for
