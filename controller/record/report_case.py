@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
 from controller.record.chain import Row, RowError, decode
+from controller.record.report_net import NetPoint, NetTrace
 from state_machine.entries import AnyEntry, Entry, Inputs, MotionIntent, PhaseChanged, Started
 from state_machine.readings import MOVING_PROMPTS, LineReading, Prompt, PumpReading
 from state_machine.requests import AnyRequest, Event, OpenCase, Request
@@ -44,6 +45,10 @@ class Curves:
     def __init__(self) -> None:
         """Begin with empty curves."""
         self.line_pa: list[Point] = []
+        self.net_pa: list[Point] = []
+        """The estimate, worked out again; a gap where there was none."""
+        self.upper_pa: list[Point] = []
+        """Its upper bound, by which limits were judged."""
         self.force_mn: list[Point] = []
         self.counter_nl: list[Point] = []
         self.confirmed_nl_min: list[Point] = []
@@ -58,6 +63,13 @@ class Curves:
         unit = inputs.mammograph
         if unit is not None and unit.at_ns:
             _add(self.force_mn, unit.at_ns + offset_ns, unit.force_mn)
+
+    def net(self, point: NetPoint, offset_ns: int) -> None:
+        """Add an estimate and its bound."""
+        t_ns = point.at_ns + offset_ns
+        _add(self.upper_pa, t_ns, point.upper_pa)
+        if point.net_pa is not None:
+            _add(self.net_pa, t_ns, point.net_pa)
 
     def _line(self, line: LineReading, offset_ns: int) -> None:
         if line.at_ns and line.pressure_pa is not None:
@@ -92,12 +104,16 @@ class Case:
         self.entries: list[At] = []
         self.asked: list[Asked] = []
         self.curves = Curves()
+        self._net = NetTrace(started)
 
     def take(self, entry: AnyEntry, offset_utc_ns: int) -> None:
         """Add an entry; ``offset_utc_ns`` is wall clock minus boot time in this run."""
         utc_ns = entry.at_ns + offset_utc_ns
         self.end_utc_ns = max(self.end_utc_ns, utc_ns)
         t_ns = utc_ns - self.begin_utc_ns
+        point = self._net.take(entry)
+        if point is not None:
+            self.curves.net(point, offset_utc_ns - self.begin_utc_ns)
         if isinstance(entry, Inputs):
             self.curves.take(entry, offset_utc_ns - self.begin_utc_ns)
             self.asked.extend(Asked(t_ns, request) for request in entry.requests)

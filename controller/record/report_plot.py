@@ -31,10 +31,9 @@ from state_machine.entries import (
     Exposed,
     LedgerChanged,
     MotionEnded,
-    Noted,
     PhaseChanged,
 )
-from state_machine.units import NS_PER_S, flow_drop_pa
+from state_machine.units import NS_PER_S
 
 WIDTH: Final = 1000
 _RIBBON_TOP: Final = 20
@@ -199,44 +198,24 @@ def _key(place: int, kind: str, words: str, panel: Panel) -> str:
 def _pressure_curves(case: Case, span: Span, panel: Panel) -> Iterator[str]:
     yield curve_path("line", case.curves.line_pa, span, panel)
     yield _key(0, "line", "line, measured", panel)
-    resistance = _resistance(case)
-    if resistance:
-        yield curve_path("net", _net(case, resistance), span, panel)
-        yield _key(1, "net", "net: line − open-tip", panel)
+    if case.curves.upper_pa:
+        yield curve_path("bound", case.curves.upper_pa, span, panel)
+        yield curve_path("net", case.curves.net_pa, span, panel)
+        yield _key(1, "net", "net, estimated", panel)
+        yield _key(2, "bound", "net, at most", panel)
     limit = _limit(case, "line_pressure_pa")
     if limit is not None and limit <= panel.high:
         y = panel.y(limit)
         yield f'<path class="curve limit" d="M{LEFT} {y:.1f} H{RIGHT}"/>'
-        yield _key(2, "limit", f"limit {show('_pa', limit)}", panel)
+        yield _key(3, "limit", f"limit {show('_pa', limit)}", panel)
     elif limit is not None:
         words = f"limit {show('_pa', limit)} (above)"
-        yield label(RIGHT + 10, panel.top + 48, words, "key")
+        yield label(RIGHT + 10, panel.top + 66, words, "key")
 
 
 def _limit(case: Case, name: str) -> int | None:
     limits = case.started.limits if case.started else ()
     return next((row[1] for row in limits if row[0] == name), None)
-
-
-def _resistance(case: Case) -> int:
-    """Open-tip resistance that the prime measured and the record noted; 0 = none."""
-    found = 0
-    for _, note in case.of(Noted):
-        for name, text in note.facts:
-            if name == "resistance_pa_s_ul" and text.isdecimal():
-                found = int(text)
-    return found
-
-
-def _net(case: Case, resistance_pa_s_ul: int) -> Iterator[Point]:
-    """Line pressure less the open-tip drop at the rate the pump confirmed."""
-    rates = case.curves.confirmed_nl_min
-    place = 0
-    for t_ns, pressure_pa in case.curves.line_pa:
-        while place + 1 < len(rates) and rates[place + 1].t_ns <= t_ns:
-            place += 1
-        if rates and rates[place].t_ns <= t_ns:
-            yield Point(t_ns, pressure_pa - flow_drop_pa(resistance_pa_s_ul, rates[place].value))
 
 
 def _rate_curves(case: Case, span: Span, panel: Panel) -> Iterator[str]:

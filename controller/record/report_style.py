@@ -71,6 +71,7 @@ svg .tint-pause { fill: #fbf1d9; } svg .tint-press { fill: #eef3ea; }
 svg .tint-ray { fill: #ece3f7; } svg .tint-stop { fill: #fbe1e4; }
 svg .curve { fill: none; stroke-width: 1.7; stroke-linejoin: round; }
 svg .line { stroke: var(--blue); } svg .net { stroke: var(--orange); stroke-width: 1.3; }
+svg .bound { stroke: var(--orange); stroke-width: 0.8; stroke-dasharray: 3 2; }
 svg .limit { stroke: var(--red); stroke-dasharray: 9 4; stroke-width: 1.3; }
 svg .confirmed { stroke: var(--ink); stroke-width: 1.3; stroke-dasharray: 5 3; }
 svg .measured { stroke: var(--green); }

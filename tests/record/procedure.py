@@ -6,6 +6,8 @@ The curves are drawn by hand here, not simulated; only their shapes matter.
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from controller.record.chain import Row, make_row
 from state_machine import readings as r
 from state_machine import requests as q
@@ -28,6 +30,7 @@ from state_machine.entries import (
     Started,
 )
 from state_machine.limits import LIMITS, Limits
+from state_machine.profile import Profile
 from state_machine.units import NS_PER_MS, NS_PER_S
 from tests.record.journals import write_rows
 
@@ -136,6 +139,7 @@ def start(story):
             for row in LIMITS
         ),
         deviations=("No independent pressure switch in series with the permit.",),
+        profile=msgspec.msgpack.encode(Profile(room="mammography 2", limits=limits)),
     )
 
 
@@ -193,6 +197,11 @@ def procedure(story, patient_name="Muster, Eva"):
         low=120,
         high=600,
         unit="nl_kpa",
+    )
+    story.say(
+        Noted,
+        topic="open-tip",
+        facts=(("resistance_pa_s_ul", "4100"), ("temperature_mc", "37000")),
     )
     story.say(
         SelfTest,
