@@ -243,8 +243,10 @@ class Technologist:
             return self.ask("first-drop")
         if hold == "ready":
             return self.switch(True)
-        if hold != "closed" or not all(tests.values()):
+        if hold != "closed":
             return []
+        if not all(tests.values()):
+            return self._zero_moved(tests)
         restless = any("at rest" in words for words in shown["ways"]["primed"])
         if self._stopcock_open and restless:
             return self._zero_again()  # also: what stands in the line now would be shut in
@@ -258,6 +260,11 @@ class Technologist:
         if not line["resistance_pa_s_ul"]:
             return self.stopcock(True) or self.ask("tip-out", purpose="open-tip")
         return self.go_on(shown, "primed")
+
+    def _zero_moved(self, tests: dict[str, bool]) -> list[Deed]:
+        """A zero that has moved is made again; what else failed is for people to decide."""
+        drifted = tests.get("zero-drift") is False and self._stopcock_open
+        return self.ask("zero") if drifted else []
 
     def _zero_again(self) -> list[Deed]:
         """A line that does not come to rest was zeroed while something stood in it."""

@@ -48,21 +48,53 @@ def conclude(turn: Turn, *proofs: Proof) -> None:
     else is mounted meanwhile needs a second person (safety rules 4.4).
     """
     for proof in proofs:
-        turn.note(
-            SelfTest,
-            name=proof.name,
-            passed=proof.passed,
-            measured=proof.measured,
-            low=proof.low,
-            high=proof.high,
-            unit=proof.unit,
-        )
+        _note_test(turn, proof)
         turn.set(line=selftests.with_proof(turn.state.line, proof))
         mounted = turn.state.mounted
         if not proof.passed and mounted is not None:
             names = (mounted.syringe.name, mounted.cannula.name, mounted.contrast.name)
             turn.set(doubt=Doubt(proof.name, *names))
             turn.note_resume()
+
+
+def watch_zero(turn: Turn) -> None:
+    """The rest of the line in prime, tip open to the air: has its zero moved?
+
+    A zero that has moved says nothing of what is mounted: it leaves no doubt behind, and is
+    recorded when it is first told and when that changes.
+    """
+    state, readings = turn.state, turn.readings
+    line, pressure_pa = state.line, readings.line.pressure_pa
+    resting = state.plan is None and not line.stopcock_ns and observe.proven_stopped(readings.pump)
+    if state.phase is not Phase.PRIME or not line.zeroed or not resting or pressure_pa is None:
+        if line.still_ns:
+            turn.set(line=selftests.restless(line))
+        return
+    if readings.line.at_ns == state.readings.line.at_ns:
+        return
+    turn.set(line=selftests.at_rest(line, pressure_pa, turn.now_ns))
+    found = selftests.zero_drift(turn.state, turn.now_ns)
+    if found is None:
+        return
+    before = selftests.proof(state, found.name)
+    if before is None or before.passed is not found.passed:
+        _note_test(turn, found)
+    # the rest goes on: the next mean begins here
+    rested = replace(turn.state.line, still_pa=0, still_count=0)
+    rested = replace(rested, still_ns=turn.now_ns - selftests.SETTLE_NS)
+    turn.set(line=selftests.with_proof(rested, found))
+
+
+def _note_test(turn: Turn, proof: Proof) -> None:
+    turn.note(
+        SelfTest,
+        name=proof.name,
+        passed=proof.passed,
+        measured=proof.measured,
+        low=proof.low,
+        high=proof.high,
+        unit=proof.unit,
+    )
 
 
 def note_tip_refused(turn: Turn) -> None:

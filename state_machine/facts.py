@@ -68,6 +68,9 @@ class Facts(msgspec.Struct, frozen=True):
     # prime
     zeroed: bool = False
     at_rest: bool = False
+    drift_measured: bool = False
+    zero_steady: bool = False
+    """At rest, ten seconds or more after the zero, the line still showed zero."""
     primed: bool = False
     first_drop_seen: bool = False
     first_drop_in_band: bool = False
@@ -270,6 +273,8 @@ def _prime(state: State, readings: Readings, limits: Limits) -> dict[str, bool]:
         "zeroed": observe.zeroed(state, readings),
         "at_rest": pressure_pa is not None
         and abs(observe.rest_pa(state)) <= limits.rest_pressure_pa,
+        "drift_measured": selftests.proof(state, selftests.ZERO_DRIFT) is not None,
+        "zero_steady": selftests.passed(state, selftests.ZERO_DRIFT),
         "primed": line.primed,
         "resistance_measured": line.resistance_pa_s_ul > 0,
         "first_drop_seen": selftests.proof(state, selftests.FIRST_DROP) is not None,

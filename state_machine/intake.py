@@ -18,6 +18,7 @@ from state_machine import (
     mounting,
     observe,
     people,
+    selftests,
     tip_out,
 )
 from state_machine import hold as hold_gate
@@ -151,7 +152,9 @@ def _zero(turn: Turn, request: rq.Zero) -> Words:
     if not observe.proven_stopped(turn.readings.pump):
         return _refuse(turn, request, "the pump is not proven to stand still: wait")
     count = turn.readings.line.zero_count + 1
-    turn.set(line=replace(turn.state.line, zero_count=count, zeroed=False))
+    line = turn.state.line
+    proofs = tuple(proof for proof in line.proofs if proof.name != selftests.ZERO_DRIFT)
+    turn.set(line=replace(line, zero_count=count, zeroed=False, proofs=proofs))
     _noted(turn, request, "zero", before_pa=turn.readings.line.pressure_pa)
     return ()
 

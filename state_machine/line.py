@@ -69,6 +69,13 @@ class LineCheck(msgspec.Struct, frozen=True):
     zero_count: int = 0
     """Sensor zero count asked for; 0 = not zeroed in this procedure."""
     zeroed: bool = False
+    zeroed_ns: int = 0
+    """When the sensor was first seen zeroed."""
+    still_ns: int = 0
+    """Since when nothing moves and the tip is open to the air; 0 = it is not so."""
+    still_pa: int = 0
+    """Sum of the line pressures of the rest being taken."""
+    still_count: int = 0
     tip_out_ns: int = 0
     """When a person last said that the tip is out of the patient; 0 = not."""
     stopcock_ns: int = 0

@@ -1,7 +1,8 @@
 """Self-tests of syringe, line and cannula at prime: what is sampled, and how it is judged.
 
-Four tests, each with a number and a band (clinical facts C4; safety rules 4.3, 4.4):
+Five tests, each with a number and a band (clinical facts C4; safety rules 4.3, 4.4):
 
+* ``zero-drift``: line pressure at rest, ten seconds or more after the sensor was zeroed;
 * ``first-drop``: volume until contrast shows at the tip, beside the line's dead space;
 * ``stiffness``: dV/dP against the closed stopcock, backlash taken up before; softer is air;
 * ``open-tip``: resistance at the injection's rate, beside the cannula's nominal;
@@ -32,6 +33,10 @@ FIRST_DROP: Final = "first-drop"
 STIFFNESS: Final = "stiffness"
 OPEN_TIP: Final = "open-tip"
 LINEARITY: Final = "linearity"
+ZERO_DRIFT: Final = "zero-drift"
+
+DRIFT_NS: Final = 10 * NS_PER_S
+"""The zero is looked at again so long after it was made, or later (C4)."""
 
 SETTLE_NS: Final = 3 * NS_PER_S
 """At least three time constants at a rate before pressures count (tau <= 1 s)."""
@@ -188,6 +193,32 @@ def stiffness(state: State, moved_nl: int) -> Proof:
         expected * limits.stiffness_high_ppm // PPM,
         "nl_kpa",
     )
+
+
+def at_rest(line: LineCheck, pressure_pa: int, now_ns: int) -> LineCheck:
+    """Take one pressure at rest, the tip open to the air, once the line has come to rest."""
+    still_ns = line.still_ns or now_ns
+    settled = now_ns - still_ns >= SETTLE_NS
+    return msgspec.structs.replace(
+        line,
+        still_ns=still_ns,
+        still_pa=line.still_pa + (pressure_pa if settled else 0),
+        still_count=line.still_count + settled,
+    )
+
+
+def restless(line: LineCheck) -> LineCheck:
+    """Something moves: the next rest begins anew."""
+    return msgspec.structs.replace(line, still_ns=0, still_pa=0, still_count=0)
+
+
+def zero_drift(state: State, now_ns: int) -> Proof | None:
+    """The mean of a rest that lasted long enough, long enough after the zero; None = not yet."""
+    line, most_pa = state.line, state.profile.limits.drift_pa
+    rested = bool(line.still_ns) and now_ns - line.still_ns >= SETTLE_NS + MEAN_NS
+    if not rested or not line.still_count or now_ns - line.zeroed_ns < DRIFT_NS:
+        return None
+    return _judged(ZERO_DRIFT, line.still_pa // line.still_count, -most_pa, most_pa, "pa")
 
 
 def resistance_pa_s_ul(line: LineCheck, plan: Plan) -> int:

@@ -67,6 +67,7 @@ def step(
     _watch(turn)
     _watch_pressure(turn)
     course.note_exposure(turn)
+    course.watch_zero(turn)
     motions.count(turn)
     motions.prove(turn)
     motions.follow(turn)
@@ -140,7 +141,7 @@ def _watch(turn: Turn) -> None:
         exposure = replace(exposure, ready_ns=now_ns)
     line = state.line
     if line.zero_count and not line.zeroed and readings.line.zero_count == line.zero_count:
-        line = replace(line, zeroed=True)
+        line = replace(line, zeroed=True, zeroed_ns=now_ns)
     pressure_pa = readings.line.pressure_pa
     if pressure_pa is not None and readings.line.at_ns != state.readings.line.at_ns:
         rest_sum_pa = line.rest_sum_pa + pressure_pa - line.rest_sum_pa // observe.REST_SAMPLES

@@ -118,7 +118,11 @@ SNAPSHOT: Final[tuple[tuple[str, str, str], ...]] = (
     ("line.nominal_pa_s_ul", "Pa·s/µL", "of the cannula at this temperature; 0: not known"),
     ("line.compliance_nl_kpa", "nL/kPa", "measured behind the closed stopcock; 0: not yet"),
     ("line.tests", "list", "self-tests that count, the newest of each"),
-    ("line.tests[].name", "text", "`first-drop`, `stiffness`, `open-tip`, `linearity`"),
+    (
+        "line.tests[].name",
+        "text",
+        "`zero-drift`, `first-drop`, `stiffness`, `open-tip`, `linearity`",
+    ),
     ("line.tests[].passed", "true, false", ""),
     ("line.tests[].measured", "whole number", ""),
     ("line.tests[].low", "whole number", "least that passes"),

@@ -140,6 +140,11 @@ TO_LEAVE_PRIME = (
         " smaller syringe, a shorter line or a wider cannula; mount anew",
     ),
     C(lambda f: f.at_rest, "the line pressure at rest is not zero: wait, or zero again"),
+    C(
+        lambda f: f.drift_measured,
+        "the drift of the zero is not measured yet: leave the line at rest, tip out",
+    ),
+    C(lambda f: f.zero_steady, "the zero has moved since it was made: zero again"),
     C(lambda f: f.counters_zero, "the pump's counters are not zero yet: wait"),
 )
 TO_ARM = (

@@ -311,6 +311,8 @@ class FakeRoom:
         self.zero_count = 0
         self.duct_pa = 0
         self.line_pa = 0
+        self.offset_pa = 0
+        """How far the sensor's zero has moved."""
         self.held_pa = 0
         """What the line holds for 2 s after a flow into the duct, or while it is taken back."""
         self.flowed_ns = 0
@@ -336,7 +338,7 @@ class FakeRoom:
         if self.closed_at is not None:
             pushed_nl = (self.pump.true_moved - self.closed_at) // NS_PER_MIN
             return pushed_nl * 1_000 // self.compliance_nl_kpa
-        return self.line_pa
+        return self.line_pa + self.offset_pa
 
     def _relax(self, span_ns: int) -> None:
         """The line follows flow and duct with its time constant, R times C.

@@ -85,6 +85,7 @@ PROOFS = (
     Proof("stiffness", True, 300, 120, 600, "nl_kpa"),
     Proof("open-tip", True, RESISTANCE, 1_006, 2_849, "pa_s_ul"),
     Proof("linearity", True, 0, -389, 389, "pa"),
+    Proof("zero-drift", True, 12, -300, 300, "pa"),
 )
 """Every self-test, passed."""
 CHECKLIST = (

@@ -539,7 +539,7 @@ def test_the_doubt_outlives_the_procedure_and_a_restart():
 def test_what_a_motion_makes_out_of_date(purpose, left):
     line = replace(tip_out().state.line, proofs=PROOFS, compliance_nl_kpa=1, resistance_pa_s_ul=1)
     cleared = selftests.cleared_for(line, purpose)
-    assert [proof.name for proof in cleared.proofs] == left
+    assert [proof.name for proof in cleared.proofs] == [*left, "zero-drift"]
     assert bool(cleared.compliance_nl_kpa) is ("stiffness" in left)
     assert bool(cleared.resistance_pa_s_ul) is ("open-tip" in left)
 
@@ -574,3 +574,36 @@ def test_a_sensor_that_says_nothing_is_not_replaced_by_an_entry():
     words = "the line sensor of this room measures the contrast temperature: leave it out"
     assert people.ask(rq.EnterTemperature, temperature_mc=37_000) == (words,)
     assert "the contrast temperature is missing" in " ".join(people.ask(rq.TipOut, purpose="prime"))
+
+
+# --- drift of the zero --------------------------------------------------------------------
+
+
+def tests_of(people: People) -> list[SelfTest]:
+    return [e for e in people.entries if isinstance(e, SelfTest) and e.name == "zero-drift"]
+
+
+@pytest.mark.hazard("HZ-OVERPRESSURE")
+def test_a_zero_that_has_moved_refuses_prime_until_it_is_made_again():
+    """Within the rest that is allowed (0.5 kPa), over the drift that is (0.3 kPa, C4)."""
+    people = People(FakeRoom(profile()))
+    people.open()
+    people.checklist()
+    people.set_up()
+    people.zero()
+    people.fill()
+    people.push()
+    people.tip_out("open-tip")
+    people.room.offset_pa = 400
+    people.ticks(160)
+    words = people.ask(rq.Do, event=Event.PRIMED)
+    assert words == ("the zero has moved since it was made: zero again",)
+    (test,) = tests_of(people)
+    assert (test.passed, test.low, test.high) == (False, -300, 300)
+    assert abs(test.measured - 400) < 20
+    assert people.room.state.doubt is None  # nothing that is mounted is in question
+    people.zero()
+    people.room.offset_pa = 0
+    assert "the drift of the zero is not measured yet" in people.ask(rq.Do, event=Event.PRIMED)[0]
+    people.settle(Event.PRIMED)
+    assert [test.passed for test in tests_of(people)] == [False, True]

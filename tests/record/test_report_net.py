@@ -1,5 +1,7 @@
 """The estimate in a report is the room's own, worked out again from its record."""
 
+from typing import Any
+
 from controller.record.report_case import cases
 from controller.record.report_net import NetTrace
 from controller.record.report_plot import draw
@@ -9,7 +11,7 @@ from tests.world.scene import Scene
 
 def test_net_pressure_worked_out_from_the_record_is_what_the_room_had():
     scene = Scene().until_phase("settle")
-    entries = scene.world.journal.entries
+    entries: list[Any] = list(scene.world.journal.entries)
     (started,) = [entry for entry in entries if isinstance(entry, Started)]
     trace, points = NetTrace(started), []
     for entry in entries:
