@@ -109,7 +109,6 @@ class Facts(msgspec.Struct, frozen=True):
     stored_small: bool = False
     """What the line stores at the planned rate is within its limit."""
     zero_kept: bool = False
-    """The line pressure at rest was not seen below zero."""
     net_below_pause: bool = False
     paddle_released: bool = False
     pump_stopped_or_lost: bool = False
@@ -288,7 +287,8 @@ def _prime(state: State, readings: Readings, limits: Limits) -> dict[str, bool]:
         "spread_allowed": net.spread_pa(state, limits.rate_nl_min) <= limits.net_spread_pa,
         "passage_tellable": net.first_spread_pa(state)
         <= limits.false_passage_pa - net.FIRST_FILL_PA,
-        "stored_allowed": observe.stored_nl(state, drop_pa) <= limits.stored_volume_nl,
+        "stored_allowed": observe.stored_at_nl(state, limits.rate_nl_min)
+        <= limits.stored_volume_nl,
         "counters_zero": observe.proven_stopped(pump)
         and pump.infused_nl == 0
         and pump.withdrawn_nl == 0,
@@ -333,10 +333,7 @@ def _arming(
         and observe.volume_left_nl(state) >= limits.motion_least_nl,
         "syringe_left": observe.syringe_left_nl(state) >= observe.planned_nl(state),
         "overrun_allowed": observe.overrun_nl(state, rate_nl_min) <= limits.overrun_nl,
-        "stored_small": observe.stored_nl(
-            state, flow_drop_pa(state.line.resistance_pa_s_ul, rate_nl_min)
-        )
-        <= limits.stored_volume_nl,
+        "stored_small": observe.stored_at_nl(state, rate_nl_min) <= limits.stored_volume_nl,
         "zero_kept": not state.watch.drift.found_ns,
         "net_below_pause": upper_pa is not None and upper_pa < limits.net_pause_pa,
         "paddle_released": unit.link is Link.UP and unit.paddle is Paddle.RELEASED,

@@ -15,6 +15,7 @@ from state_machine.units import (
     ceil_div,
     clamp_low,
     decimal,
+    flow_drop_pa,
     interpolate,
     poiseuille_pa_s_ul,
     volume_ceil_nl,
@@ -242,6 +243,11 @@ def mount_doubted(state: State) -> bool:
 def stored_nl(state: State, drop_pa: int) -> int:
     """Volume that the line stores at a pressure drop and gives up after a stop (C times P)."""
     return ceil_div(compliance_nl_kpa(state) * drop_pa, PA_PER_KPA)
+
+
+def stored_at_nl(state: State, rate_nl_min: int) -> int:
+    """What the line stores while a rate flows through the cannula that was measured."""
+    return stored_nl(state, flow_drop_pa(state.line.resistance_pa_s_ul, rate_nl_min))
 
 
 def tau_ns(state: State) -> int:
