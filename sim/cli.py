@@ -11,7 +11,7 @@ from config.load import load_room
 from config.problems import ConfigError
 from controller.version import VERSION
 from drivers.registry import known_names
-from sim import assistant, check, demo, procedure, serve
+from sim import accuracy, assistant, check, demo, procedure, serve
 from sim.bench import command as bench
 from sim.campaign import command as campaign
 from sim.failures import command as failures
@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
             "over-filled ducts with the pressure rules and without, paired seeds",
         ),
         ("campaign", campaign, "many virtual rooms with faults, judged, from their seeds"),
+        ("accuracy", accuracy, "start-up and trumpet curve of the simulated pump"),
         ("bench", bench, "measure stop latency, cost of a pass, lateness, memory, speed"),
     ):
         command = commands.add_parser(name, help=about, description=about)
