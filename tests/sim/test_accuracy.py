@@ -1,9 +1,10 @@
 """The flow of a simulated room: a pump that runs too fast is seen to."""
 
 import json
-from types import SimpleNamespace
+from argparse import Namespace
 
 from controller.bench.curve_page import page
+from controller.bench.curves import Window
 from sim import accuracy
 from sim.accuracy import Curve, measure
 from sim.technologist import Order
@@ -35,7 +36,7 @@ def test_the_simulated_pump_is_within_two_percent_and_a_faster_one_is_not():
 
 
 def test_the_page_holds_both_curves_and_every_number():
-    curve = Curve(RATE, 1, 5_000, 100, [accuracy.Window(1, -20_000, 10_000)], [0, 300, 633])
+    curve = Curve(RATE, 1, 5_000, 100, [Window(1, -20_000, 10_000)], [0, 300, 633])
     drawn = page("Flow <here>", [curve])
     assert drawn.count("<svg") == 2
     assert "Flow &lt;here&gt;" in drawn
@@ -45,14 +46,14 @@ def test_the_page_holds_both_curves_and_every_number():
 
 
 def test_rates_that_are_no_numbers_are_refused(capsys):
-    args = SimpleNamespace(room="demo", rates="fast", volume=1, seed=1, out=None, json=True)
+    args = Namespace(room="demo", rates="fast", volume=1, seed=1, out=None, json=True)
     assert accuracy.run(args) == accuracy.USAGE
     assert "whole numbers" in capsys.readouterr().err
 
 
 def test_json_is_one_object_a_rate(capsys, monkeypatch):
     monkeypatch.setattr(accuracy, "measure", lambda *_: Curve(RATE, 1, None, None, [], [0, 1]))
-    args = SimpleNamespace(room="demo", rates="100,200", volume=1, seed=1, out=None, json=True)
+    args = Namespace(room="demo", rates="100,200", volume=1, seed=1, out=None, json=True)
     assert accuracy.run(args) == accuracy.OK
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["settled_ms"] for line in told] == [None, None]
