@@ -579,7 +579,7 @@ def test_a_sensor_that_says_nothing_is_not_replaced_by_an_entry():
 # --- drift of the zero --------------------------------------------------------------------
 
 
-def tests_of(people: People) -> list[SelfTest]:
+def selftests_of(people: People) -> list[SelfTest]:
     return [e for e in people.entries if isinstance(e, SelfTest) and e.name == "zero-drift"]
 
 
@@ -598,7 +598,7 @@ def test_a_zero_that_has_moved_refuses_prime_until_it_is_made_again():
     people.ticks(160)
     words = people.ask(rq.Do, event=Event.PRIMED)
     assert words == ("the zero has moved since it was made: zero again",)
-    (test,) = tests_of(people)
+    (test,) = selftests_of(people)
     assert (test.passed, test.low, test.high) == (False, -300, 300)
     assert abs(test.measured - 400) < 20
     assert people.room.state.doubt is None  # nothing that is mounted is in question
@@ -606,4 +606,4 @@ def test_a_zero_that_has_moved_refuses_prime_until_it_is_made_again():
     people.room.offset_pa = 0
     assert "the drift of the zero is not measured yet" in people.ask(rq.Do, event=Event.PRIMED)[0]
     people.settle(Event.PRIMED)
-    assert [test.passed for test in tests_of(people)] == [False, True]
+    assert [test.passed for test in selftests_of(people)] == [False, True]
