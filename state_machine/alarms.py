@@ -74,6 +74,10 @@ pressure carries a rise forward by half a second, which would stop at 5 kPa what
 _AT_WORK: Final = WITH_CANNULA | {Phase.PRIME, Phase.LOCATE_DUCT, Phase.CANNULATE}
 
 
+HOVER_PA: Final = 300
+"""A level of net pressure that is hovered about is one alarm: it is gone when the bound has
+fallen so far below (its noise: 3 sigma of 0.1 kPa, clinical facts C2, assumption)."""
+
 RELEASE_NS: Final = 3 * NS_PER_S
 """A paddle that was told to release is expected to move by then (assumption)."""
 
@@ -104,11 +108,13 @@ def _over_line(state: State, readings: Readings, _now_ns: int) -> bool:
     return known and (line.pressure_pa or 0) > line_limit_pa(state)
 
 
-def _net_over(limit: Callable[[State], int]) -> Callable[[State, Readings, int], bool]:
+def _net_over(name: str, limit: Callable[[State], int]) -> Callable[[State, Readings, int], bool]:
     def present(state: State, readings: Readings, now_ns: int) -> bool:
         upper_pa = observe.net_upper_pa(state, readings, now_ns)
-        judged = state.phase in WITH_CANNULA - COMPRESSED
-        return judged and upper_pa is not None and upper_pa > limit(state)
+        if state.phase not in WITH_CANNULA - COMPRESSED or upper_pa is None:
+            return False
+        on = any(alarm.present and alarm.name == name for alarm in state.alarms)
+        return upper_pa > limit(state) - (HOVER_PA if on else 0)
 
     return present
 
@@ -266,7 +272,7 @@ ALARMS: Final[tuple[AlarmRow, ...]] = (
     AlarmRow("stop-not-obeyed", _H, True, lambda s, r, n: r.pump.stop_overdue, "the pump has not been proven to stop", "press emergency stop; the box cuts its power", "HZ-STOP-FAILS", stops=True),
     AlarmRow("motor-pin", _H, True, _motor_pin, "the motor output says the pump moves, though it was not told to", "press emergency stop; check the pump", "HZ-UNCOMMANDED-MOTION", stops=True),
     AlarmRow("line-pressure", _H, True, _over_line, "the line pressure is over its limit", "look for a kink or a blocked tip before going on", "HZ-OVERPRESSURE", stops=True),
-    AlarmRow("net-stop", _H, True, _net_over(lambda s: s.profile.limits.net_stop_pa), "net pressure (upper bound) over its stop level", "assess the patient; consider extravasation, or a blocked tip", "HZ-OVERPRESSURE", stops=True),
+    AlarmRow("net-stop", _H, True, _net_over("net-stop", lambda s: s.profile.limits.net_stop_pa), "net pressure (upper bound) over its stop level", "assess the patient; consider extravasation, or a blocked tip", "HZ-OVERPRESSURE", stops=True),
     AlarmRow("false-passage", _H, True, _false_passage, "pressure rises before the duct can be full: false passage?", "assess the patient; withdraw and cannulate again", "HZ-EXTRAVASATION", stops=True),
     AlarmRow("tear", _H, True, _torn, "net pressure fell suddenly: suspected extravasation", "ask the patient; the radiologist decides: suspected extravasation, or go on", "HZ-EXTRAVASATION", stops=True),
     AlarmRow("beyond-target", _H, True, _found("beyond"), "the pump has counted past the volume it was told to stop at", "take the cannula out; do not use this pump", "HZ-OVERVOLUME", stops=True),
@@ -290,9 +296,9 @@ ALARMS: Final[tuple[AlarmRow, ...]] = (
     AlarmRow("room-lost", _M, True, _lost("room"), "the room box does not answer", "check its network cable; use the hardware stop", "HZ-STALE-DATA", stops=True),
     AlarmRow("unit-lost", _M, True, _lost("mammograph"), "the mammography unit does not answer", "check its network cable; use the unit's own release", "HZ-STALE-DATA"),
     AlarmRow("line-sensor", _M, True, lambda s, r, n: s.phase in _AT_WORK and r.line.link is Link.UP and r.line.pressure_pa is None, "the line pressure sensor reports a fault", "replace it; nothing is injected without it", "HZ-OVERPRESSURE", stops=True),
-    AlarmRow("net-pause", _M, True, _net_over(lambda s: s.profile.limits.net_pause_pa), "net pressure (upper bound) over its pause level", "wait until it has come down; ask the patient", "HZ-OVERPRESSURE"),
+    AlarmRow("net-pause", _M, True, _net_over("net-pause", lambda s: s.profile.limits.net_pause_pa), "net pressure (upper bound) over its pause level", "wait until it has come down; ask the patient", "HZ-OVERPRESSURE"),
     AlarmRow("net-plateau", _M, True, _found("plateau"), "net pressure no longer rises with volume: reflux or a leak?", "look at the pore; arm again only for a reason", "HZ-EXTRAVASATION"),
-    AlarmRow("net-fell", _M, True, _found("sag"), "net pressure fell a little and stays low: has the cannula slipped, does the duct leak?", "ask the patient, look at the pore; arm again only for a reason", "HZ-EXTRAVASATION"),
+    AlarmRow("net-fell", _M, True, _found("sag"), "net pressure fell a little and stays low: has the cannula slipped, does the duct leak?", "ask the patient, look at the pore; go on only for a reason", "HZ-EXTRAVASATION", stops=True),
     AlarmRow("air", _M, True, _found("relaxation"), "the line empties more slowly than it was measured to: air in it?", "look for bubbles; take the cannula out and prime again (change-syringe)", "HZ-AIR"),
     AlarmRow("line-drift", _M, True, _drifted, "the line pressure at rest is below zero: its zero has drifted", "take the cannula out, ask for change-syringe, zero again", "HZ-OVERPRESSURE"),
     AlarmRow("unit-heartbeat", _M, True, lambda s, r, n: s.phase in _AT_WORK and r.mammograph.watchdog_tripped, "the unit missed the controller's heartbeat and withdrew its permits", "check the network", "HZ-COMPRESSION"),
@@ -305,7 +311,7 @@ ALARMS: Final[tuple[AlarmRow, ...]] = (
     AlarmRow("wrong-box", _M, False, _refused("room"), "the room box is the wrong one, or owned by another controller", "see the device list", "HZ-WRONG-DEVICE"),
     AlarmRow("wrong-unit", _M, False, _refused("mammograph"), "the mammography unit is the wrong one", "see the device list", "HZ-WRONG-DEVICE"),
     AlarmRow("exposure-overdue", _M, False, lambda s, r, n: s.phase in (Phase.COMPRESSION, Phase.EXPOSURE) and observe.exposure_overdue(s, n), "too long since the injection or the last view", "the radiologist confirms again, or top up", "HZ-EXPOSURE"),
-    AlarmRow("net-warn", _L, False, _net_over(lambda s: s.profile.limits.net_warn_pa), "net pressure (upper bound) over its warning level: half the rate", "ask the patient; the duct may be full", "HZ-OVERPRESSURE"),
+    AlarmRow("net-warn", _L, False, _net_over("net-warn", lambda s: s.profile.limits.net_warn_pa), "net pressure (upper bound) over its warning level: half the rate", "ask the patient; the duct may be full", "HZ-OVERPRESSURE"),
     AlarmRow("net-doubt", _L, False, _doubted, "the estimate of net pressure is not valid: closer checkpoints", "see why beside the pressure; go on with care, or prime again", "HZ-OVERPRESSURE"),
     AlarmRow("temperature", _L, False, lambda s, r, n: s.mounted is not None and not observe.temperature_ok(s, r, n), "the contrast temperature is missing, too long ago or out of range", "enter it again, or warm or replace the contrast", "HZ-OVERPRESSURE"),
     AlarmRow("dwell", _L, False, _dwell, "the cannula has been in place for long", "finish soon, or take it out", "HZ-USE-ERROR"),

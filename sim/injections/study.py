@@ -30,8 +30,8 @@ from state_machine.entries import AlarmChanged
 from state_machine.limits import Limits
 from state_machine.state import Phase
 
-OVERFULL_NL: Final = 350_000
-NORMAL_NL: Final = 100_000
+OVERFULL_NL: Final = 280_000
+NORMAL_NL: Final = 60_000
 AFTER_S: Final = 120
 GIVE_UP_NS: Final = 20 * 10**9
 """A technologist whom the pressure keeps from arming waits so long, then ends it."""
@@ -89,9 +89,9 @@ def patient_of(seed: int) -> Patient:
     chance = random.Random(f"{seed}/patient")
     least, median, most = TEAR_KPA
     return Patient(
-        unstressed_ul=chance.uniform(40, 140),
-        stiffness_kpa_ul=chance.uniform(0.004, 0.01),
-        stiffening_per_ul=chance.uniform(0.01, 0.025),
+        unstressed_ul=chance.uniform(30, 90),
+        stiffness_kpa_ul=chance.uniform(0.005, 0.01),
+        stiffening_per_ul=chance.uniform(0.015, 0.03),
         seal_kpa=chance.uniform(4, 14),
         tear_kpa=min(most, max(least, median * chance.lognormvariate(0, 0.4))),
     )
@@ -212,10 +212,20 @@ def injected(
         after = [(at_ns, name) for at_ns, name in raised if at_ns >= torn_ns]
         found |= {
             "after_tear_nl": pumped_nl - plunger_nl,
+            "to_notice_nl": _to_notice_nl(world, plunger_nl, after[0][0]) if after else None,
             "noticed": after[0][1] if after else "",
             "noticed_s": round((after[0][0] - torn_ns) / 1e9, 2) if after else None,
         }
     return found
+
+
+def _to_notice_nl(world: World, plunger_nl: int, noticed_ns: int) -> int:
+    """What the plunger moved from the tear until it stood for the alarm (or stood already)."""
+    motor = [event for event in world.devices.events if event[1] in ("motor-on", "motor-off")]
+    before = [event for event in motor if event[0] <= noticed_ns]
+    after = [e for e in motor if e[0] > noticed_ns and e[1] == "motor-off"]
+    stood = before[-1] if before and before[-1][1] == "motor-off" else after[0]
+    return max(0, int(stood[3]) - plunger_nl)
 
 
 def measure(prepared: dict[str, Procedure], seed: int) -> Found:

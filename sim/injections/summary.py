@@ -9,6 +9,7 @@ Found = dict[str, Any]
 AIMS: Final[tuple[tuple[str, str, str], ...]] = (
     ("prevented", "over-fill tears prevented", ">= 0.6"),
     ("weak_after_tear_ul_median", "pumped after a tear, median uL", "<= 10"),
+    ("weak_to_notice_ul_median", "of these until it was noticed, median uL", "-"),
     ("false_stops_per_200", "false stops per 200 normal injections", "<= 1"),
 )
 """Aims of the study, as they were set before it (its numbers are the model's)."""
@@ -36,6 +37,9 @@ def summary(rows: list[Found]) -> Found:
         "weak_missed": round(sum(not one["noticed"] for one in weak) / len(weak), 3)
         if weak
         else None,
+        "weak_to_notice_ul_median": _median(
+            [one["to_notice_nl"] / 1000 for one in weak if one["noticed"]], 1
+        ),
         "weak_noticed_s_median": _median([one["noticed_s"] for one in weak if one["noticed"]], 1),
         "weak_noticed_by": dict(Counter(one["noticed"] or "nothing" for one in weak).most_common()),
         "normal": len(normal),

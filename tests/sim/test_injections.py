@@ -21,6 +21,7 @@ SMALL = Patient(
 def row(seed: int, baseline: bool, controller: bool, false: bool = False) -> dict[str, Any]:
     def arm(torn: bool, scale: int = 1) -> dict[str, Any]:
         after = {"after_tear_nl": seed * scale * 1000, "noticed": "tear", "noticed_s": 2.0}
+        after["to_notice_nl"] = 900 if torn else None
         return {"torn": torn, "outside_nl": 9_000 * seed * torn} | (after if torn else {})
 
     normal = {"pumped_nl": 100_000, "span_s": 50.0, "alarms": ["tear"] if false else []}
@@ -70,8 +71,8 @@ def test_the_summary_counts_pairs():
     assert (told["normal"], told["false_stops_per_200"]) == (4, 50)
     assert told["baseline_normal_pumped_ul_median"] == 100
     assert summary([row(3, False, False)])["prevented"] is None
-    assert [aim[1] for aim in command.aims(told)] == ["0.667", "4.0", "50.0"]
-    assert len(AIMS) == 3
+    assert [aim[1] for aim in command.aims(told)] == ["0.667", "4.0", "0.9", "50.0"]
+    assert len(AIMS) == 4
 
 
 @pytest.mark.parametrize("seeds", ["3", "5..4", "a..b", "..", "1..-2"])
