@@ -42,6 +42,14 @@ class Walk:
     def lapse(self, done):
         self.stage.lapse(done)
 
+    def ask_until(self, done):
+        """The one way on, again where it was refused because something had not come to rest."""
+        for _ in range(6):
+            self.next()
+            if self.stage.passes(done, most_s=4):
+                return
+        raise AssertionError(self.page.locator("#foot .refusal").text_content())
+
     def foot(self, pressed):
         self.stage.hand("hold", pressed)
 
@@ -94,8 +102,7 @@ class Walk:
 
         self.next()  # zero
         self.lapse(lambda s: s["line"]["zeroed"])
-        self.next()  # tip is out
-        self.lapse(ready)
+        self.ask_until(ready)  # tip is out
         self.foot(True)
         self.lapse(lambda s: spilled.spilled_ul >= 0.5)
         self.stage.server.pace = 0.1  # a drop hangs for longer than a slow machine needs to press
@@ -109,8 +116,7 @@ class Walk:
             if stopcock == "closed":  # what stands in the line now would be shut in
                 self.lapse(lambda s: not any("at rest" in w for w in s["ways"]["primed"]))
             self.stage.hand("stopcock", stopcock)
-            self.next()
-            self.lapse(ready)
+            self.ask_until(ready)
             self.foot(True)
             self.lapse(lambda s, test=test: test in [one["name"] for one in s["line"]["tests"]])
             self.foot(False)

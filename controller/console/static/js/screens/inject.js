@@ -11,16 +11,17 @@ import { pain, rare, some, way } from "./ways.js";
 /** The card that is read back must have been in view for this long before ARM is offered. */
 const READ_MS = 1000;
 
-/** Which row of the table of states it is. @param {Snapshot} s @param {number[]} checkpoints */
-export function stateOf(s, checkpoints) {
+/** Which row of the table of states it is. @param {Snapshot} s @param {number[]} checkpoints
+ *  @param {number} lifted volume at which the last checkpoint was reached */
+export function stateOf(s, checkpoints, lifted) {
   switch (s.phase) {
     case "arm-confirm": return "confirm";
     case "armed": return "armed";
     case "injecting": return s.motion?.slowed ? "slowed" : "injecting";
     case "holding": {
       if (s.hold.phase === "lift") return "lift";
-      const near = checkpoints.some((nl) => Math.abs(nl - s.volume.injected_nl) < 1000);
-      return near ? "checkpoint" : "holding";
+      const near = (/** @type {number} */ nl) => Math.abs(nl - s.volume.injected_nl) < 1000;
+      return checkpoints.some(near) || near(lifted) ? "checkpoint" : "holding";
     }
     case "settle": return s.ways.settled?.length === 0 || s.ways.sealed?.length === 0 ? "done" : "relaxing";
     default: return "safe";
@@ -50,7 +51,7 @@ export function inject(app) {
   const agent = h("p.agent", { "data-said": true });
   const root = h("div.page.inject", {}, h("div.left", {}, chart.root, readback, bars),
     h("div.right", {}, state, h("div.figures", {}, given.root, flow.root, net.root, h("div.pair", {}, line.root, rest.root)), agent));
-  let seenAt = 0, planShown = "", barKey = "";
+  let seenAt = 0, lifted = -1e9, planShown = "", barKey = "";
   /** @type {ReturnType<typeof volumeBar>[]} */ let made = [];
 
   /** @param {Snapshot} s */
@@ -84,7 +85,8 @@ export function inject(app) {
     root, pad: "inject",
     away: (s) => ["arm", "arm-confirm", "settle"].includes(s.phase),
     update(s) {
-      const now = stateOf(s, checkpoints);
+      if (s.hold.phase === "lift") lifted = s.volume.injected_nl;
+      const now = stateOf(s, checkpoints, lifted);
       setAttr(state, "data-state", now);
       setText(word, t(`state.${now}`));
       const life = lives[now];
@@ -124,7 +126,7 @@ export function inject(app) {
       }
     },
     next(s) {
-      const now = stateOf(s, checkpoints);
+      const now = stateOf(s, checkpoints, lifted);
       if (now === "confirm") {
         const box = readback.getBoundingClientRect();
         const seen = seenAt > 0 && performance.now() - seenAt >= READ_MS && box.height > 0 && box.bottom <= innerHeight;
