@@ -169,9 +169,11 @@ app.hearers.push((message) => {
   } else if (message.k === "reply" && message.request === "console") app.control = message.taken;
   else if (message.k === "reply" && !message.taken && !message.number) app.refuse(message.refusals);
   else if (message.k === "who") {
-    app.who = { ...app.who, by: message.by ?? message.user ?? "", role: message.role ?? "", locked: message.locked === true };
-    if (app.who.by && wish) wish.then();
-    else if (app.who.by) claim();
+    if (app.who.login === "pin") {
+      app.who = { ...app.who, by: message.by, role: message.role, locked: false };
+      if (message.by && wish) wish.then();
+    }
+    if (app.who.by && !app.control) claim();
   } else if (message.k === "contact" && !message.on) {
     app.token = "";
     if (app.who.login === "pin") app.who.by = "";

@@ -16,7 +16,7 @@ export const WORDS = {
   "phase.compression": "Compression", "phase.exposure": "Exposure", "phase.exposure-armed": "EXPOSURE ARMED", "phase.review": "Review",
   "phase.decannulate": "Cannula out", "phase.aftercare": "Aftercare", "phase.closed": "Closing", "phase.stopped": "STOPPED",
   "phase.suspected-extravasation": "SUSPECTED EXTRAVASATION", "phase.medical-emergency": "MEDICAL EMERGENCY", "phase.recovery": "After a restart",
-  "role.technologist": "technologist", "role.radiologist": "radiologist", "role.service": "service", "role.qa": "QA",
+  "role.technologist": "technologist", "role.radiologist": "radiologist", "role.physician": "radiologist", "role.service": "service", "role.qa": "QA",
   "side.L": "LEFT breast", "side.R": "RIGHT breast", "side.short.L": "L", "side.short.R": "R",
   "side.more.L": "patient's left", "side.more.R": "patient's right", "side.facing": "Facing the patient: touch the breast",
 

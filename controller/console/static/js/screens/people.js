@@ -37,6 +37,7 @@ export function people(app, wish) {
       app.who.role = role;
       app.who.locked = false;
       wish.then();
+      app.refused = [];
     }
     pin.value = "";
   };
