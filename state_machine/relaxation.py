@@ -23,6 +23,8 @@ CONSTANTS: Final = 3
 """Time constants until then: 5 % of the drop is left, 0.3 kPa of 5.6 (clinical facts C2)."""
 SHORTEST_NS: Final = 100 * NS_PER_MS
 """A quicker line than that is not judged quicker: five readings."""
+LEAST_COUNT: Final = 4
+"""Fewer readings are no mean: a room that has gone idle asks five times a second."""
 TELLABLE_PA: Final = 700
 """A smaller fall from the first mean to the second tells no ratio (0.1 kPa of noise)."""
 
@@ -76,7 +78,7 @@ def _read(seen: Relaxation, look: Glance) -> Relaxation:
         total_pa // count if count else 0 for total_pa, count in seen.sums
     )
     fall_pa, decay_ppm = first - second, 0
-    if fall_pa >= TELLABLE_PA and all(count for _, count in seen.sums):
+    if fall_pa >= TELLABLE_PA and all(count >= LEAST_COUNT for _, count in seen.sums):
         decay_ppm = max(1, (second - third) * PPM // fall_pa)
     slow = decay_ppm > look.limits.decay_ppm
     return replace(

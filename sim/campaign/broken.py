@@ -41,6 +41,8 @@ class Break(NamedTuple):
     what: str
     by: str
     apply: Callable[[], None]
+    shown_by: tuple[str, ...] = ()
+    """Faults of which one must be there to show it; empty = any run with an injection does."""
 
 
 def _put(place: Any, **names: Any) -> None:
@@ -180,22 +182,22 @@ def _pressure() -> None:
 
 # fmt: off
 BREAKS: Final = (
-    Break("hold", "a switch that is released does not stop the injection", "stops", _hold),
-    Break("freshness", "a reading never grows too old", "stops", _freshness),
+    Break("hold", "a switch that is released does not stop the injection", "stops", _hold, ("slips-off",)),
+    Break("freshness", "a reading never grows too old", "stops", _freshness, ("sensor-frozen", "line-wire-silent", "box-frozen", "room-wire-silent")),
     Break("rate", "the pump is told three times the rate", "rate", _rate),
     Break("target", "the pump is told twice the volume to the checkpoint", "intents", _target),
-    Break("watchdog", "the box does not miss the heartbeat", "stops", _watchdog),
-    Break("retract-bound", "a retract takes back 45 uL", "retract", _retract),
-    Break("durable-start", "a motion does not wait for its intent on the disk", "intents", _durable),
-    Break("stop-schedule", "a stop without an answer is never given up", "stops", _give_up),
+    Break("watchdog", "the box does not miss the heartbeat", "stops", _watchdog, ("suspended", "killed")),
+    Break("retract-bound", "a retract takes back 45 uL", "checkpoints", _retract),
+    Break("durable-start", "a motion does not wait for its intent on the disk", "intents", _durable, ("disk-stalls",)),
+    Break("stop-schedule", "a stop without an answer is never given up", "stops", _give_up, ("pump-ignores-stop", "pump-deaf", "pump-wire-silent", "pump-hung")),
     Break("exposure-hold", "X-rays do not wait for the switch", "beam", _expose),
     Break("ledger-high", "high forgets what is not certain", "high", _counted(_high)),
     Break("ledger-low", "low takes what is not certain", "low", _counted(_low)),
-    Break("safe-mode", "the pump is set to stop by itself after a minute", "stops", _safe_mode),
-    Break("record-alarm", "a record that cannot be written alarms nobody", "alarms", _record),
+    Break("safe-mode", "the pump is set to stop by itself after a minute", "stops", _safe_mode, ("watchdog-dead",)),
+    Break("record-alarm", "a record that cannot be written alarms nobody", "alarms", _record, ("disk-full",)),
     Break("record-whole", "the ledger's entries do not get into the record", "journal", _journal),
-    Break("emergency-series", "the emergency stop is not wired in series: the controller is told, no more", "stops", _series),
-    Break("pressure", "neither net nor adaptive line pressure stops anything", "duct-pressure", _pressure),
+    Break("emergency-series", "the emergency stop is not wired in series: the controller is told, no more", "stops", _series, ("emergency-stop", "relay-welded")),
+    Break("pressure", "neither net nor adaptive line pressure stops anything", "duct-pressure", _pressure, ("false-passage", "occlusion", "sensor-drifts")),
 )
 # fmt: on
 BY_NAME: Final = {row.name: row for row in BREAKS}

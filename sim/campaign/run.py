@@ -196,6 +196,7 @@ class Run:
             "closed" if self._closed_ns else f"stuck in {self.phase}",
             fresh,
             self._from_ns,
+            not self._plan.faults,
         )
 
     def invalid(self) -> list[str]:

@@ -71,6 +71,7 @@ class Case:
         outcome: str = "closed",
         fresh: bool = True,
         from_ns: int = 0,
+        null: bool = False,
     ) -> None:
         """``restarts_ns``: from when to when there was no controller."""
         self.events = list(events)
@@ -84,6 +85,8 @@ class Case:
         self.outcome = outcome
         self.fresh = fresh
         """Another procedure could be begun afterwards."""
+        self.null = null
+        """Nothing was planned to go wrong."""
         self.from_ns = from_ns
         """Since when somebody looked; before, only what the room had noted is known."""
 

@@ -34,6 +34,7 @@ JUDGES: Final = (
     Judge("force", volume.force, "HZ-COMPRESSION"),
     Judge("journal", whole.journal, "HZ-RECORD"),
     Judge("alarms", whole.alarms, "HZ-USE-ERROR"),
+    Judge("null", whole.null, "HZ-USE-ERROR"),
     Judge("quiet", whole.quiet, "HZ-UNCOMMANDED-MOTION"),
     Judge("goes-on", whole.goes_on, "HZ-USE-ERROR"),
 )

@@ -44,6 +44,15 @@ def alarms(case: Case) -> Iterator[str]:
             )
 
 
+def null(case: Case) -> Iterator[str]:
+    """Where nothing goes wrong nothing is alarmed, but for what only informs."""
+    if not case.null:
+        return
+    for entry in case.of("alarm"):
+        if entry["change"] == "raised" and entry["priority"] != "low":
+            yield f"{entry['alarm']} was raised at {entry['at_ns']}, and nothing was wrong"
+
+
 def _long_enough(case: Case, fault: Broke) -> bool:
     """It lasted until the alarm was due, and nothing else took the controller away meanwhile."""
     due_ns = fault.seen_ns + fault.alarm_ms * _MS

@@ -359,6 +359,17 @@ def test_alarms_nobody_was_there_to_raise_it():
     assert "alarms" not in story.found()
 
 
+def test_null_an_alarm_although_nothing_is_wrong():
+    story = Story(more={"null": True})
+    assert "null" not in story.found()
+    assert (
+        "null"
+        not in story.write(AlarmChanged(0, 20 * S, "checkpoint", "low", "raised", "")).found()
+    )
+    assert "null" in story.write(raised(21 * S)).found()
+    assert "null" not in Story().write(raised(21 * S)).found()
+
+
 def test_quiet_the_motor_never_stops():
     assert "quiet" in Story().without("motor-off", OFF).found()
 
