@@ -43,6 +43,8 @@ class Break(NamedTuple):
     apply: Callable[[], None]
     shown_by: tuple[str, ...] = ()
     """Faults of which one must be there to show it; empty = any run with an injection does."""
+    whole: bool = False
+    """It acts at set-up: only a run from the very start shows it."""
 
 
 def _put(place: Any, **names: Any) -> None:
@@ -193,7 +195,7 @@ BREAKS: Final = (
     Break("exposure-hold", "X-rays do not wait for the switch", "beam", _expose),
     Break("ledger-high", "high forgets what is not certain", "high", _counted(_high)),
     Break("ledger-low", "low takes what is not certain", "low", _counted(_low)),
-    Break("safe-mode", "the pump is set to stop by itself after a minute", "stops", _safe_mode, ("watchdog-dead",)),
+    Break("safe-mode", "the pump is set to stop by itself after a minute", "stops", _safe_mode, ("watchdog-dead",), whole=True),
     Break("record-alarm", "a record that cannot be written alarms nobody", "alarms", _record, ("disk-full",)),
     Break("record-whole", "the ledger's entries do not get into the record", "journal", _journal),
     Break("emergency-series", "the emergency stop is not wired in series: the controller is told, no more", "stops", _series, ("emergency-stop", "relay-welded")),

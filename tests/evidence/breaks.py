@@ -32,11 +32,12 @@ _COLUMNS: Final = ("control", "what is broken", "judge", "found by seed", "playe
 
 def candidates(row: Break) -> list[int]:
     """Seeds that may show it."""
-    wanted = set(row.shown_by)
+    wanted, plans = set(row.shown_by), [draw(seed) for seed in range(1, MOST + 1)]
     return [
-        seed
-        for seed in range(1, MOST + 1)
-        if not wanted or wanted & {one.name for one in draw(seed).faults}
+        plan.seed
+        for plan in plans
+        if (plan.whole or not row.whole)
+        and (not wanted or wanted & {one.name for one in plan.faults})
     ]
 
 
