@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 KEY := $(shell { cat requirements/dev.txt; sed '/^# --- style/q' pyproject.toml; pwd; } | cksum | cut -d' ' -f1)
 READY := .venv/ready-$(KEY)
 
-.PHONY: help demo bench test lint pages campaign evidence docs lock clean
+.PHONY: help demo run bench test lint pages campaign evidence docs lock clean
 .DEFAULT_GOAL := help
 
 help:  ## Say what each target does
@@ -26,6 +26,9 @@ $(READY):
 
 demo: $(READY)  ## One whole simulated procedure over a real serial pty and Modbus TCP
 	$(BIN)/galactograph-sim demo
+
+run: $(READY)  ## A simulated room with its web console, until Ctrl-C
+	$(BIN)/galactograph-sim room
 
 bench: $(READY)  ## Measure stop latency, passes, lateness, memory, speed, stop paths (about 40 min)
 	$(BIN)/galactograph-sim bench

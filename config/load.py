@@ -188,6 +188,7 @@ class _Procedure:
             temperature_sensor=room.room.temperature_sensor,
             pressure_switch=room.room.pressure_switch,
             console_required=room.room.console_required,
+            console_holds=room.room.hold_source == "wired-or-console",
             daily_check=CheckRule(room.room.daily_check),
             site_contact=room.room.site_contact,
             safe_mode_ns=room.pump.safe_timeout_s * NS_PER_S,

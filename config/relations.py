@@ -135,6 +135,16 @@ def mode_rules(
                 "write who takes responsibility at this site, or set mode to bench",
             )
         )
+    if room.hold_source != "wired":
+        found.append(
+            Problem(
+                file,
+                "room.hold_source",
+                f'"{room.hold_source}"',
+                '"wired", because mode is "clinical"',
+                "a hold on a screen is a command, no safety function: wire a hand or foot switch",
+            )
+        )
     if room.daily_check != "required":
         found.append(
             Problem(

@@ -115,8 +115,8 @@ class RoomSection(Section):
     )
     site_responsibility: Line = ""
     """Who answers for a laboratory pump on people; required in clinical mode."""
-    hold_source: Literal["wired"] = "wired"
-    """The switch that must be held while contrast flows: wired to the room I/O box."""
+    hold_source: Literal["wired", "wired-or-console"] = "wired"
+    """What must be held while contrast flows: the wired switch, or a pad on the console too."""
     console_required: bool = False
     """Contrast and X-ray need a console that proves its view is live; false without a screen."""
     pressure_switch: bool = Field(

@@ -12,8 +12,10 @@ Each connection has a number, and every request is stamped with it. A PIN goes f
 the checker of PINs and nowhere else.
 """
 
+import secrets
 from collections import deque
-from typing import Final, Protocol
+from collections.abc import Callable
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -31,9 +33,17 @@ from state_machine.requests import (
     ClientGone,
     ClientRefused,
     ClientRequest,
+    ConfirmArm,
+    Do,
+    Event,
+    HoldBeat,
+    HoldBegin,
+    HoldEnd,
     Login,
     Logout,
     Role,
+    TipOut,
+    ViewBeat,
 )
 from state_machine.targets import Activity
 from state_machine.turn import Reply
@@ -110,6 +120,21 @@ _message: Final = msgspec.json.Decoder(messages.AnyMessage)
 _request: Final = msgspec.json.Decoder(ClientRequest)
 
 
+_HOLDS: Final = (HoldBegin, HoldBeat, HoldEnd)
+_BEATS: Final = (HoldBeat, ViewBeat)
+
+
+def _token() -> str:
+    return secrets.token_hex(16)
+
+
+def _arms(request: ClientRequest) -> bool:
+    """After it a page may hold, if the core lets it."""
+    if isinstance(request, Do):
+        return request.event is Event.ARM_EXPOSURE
+    return isinstance(request, ConfirmArm | TipOut)
+
+
 def _bounded(request: ClientRequest) -> None:
     """Refuse an integer that the record could not hold.
 
@@ -126,10 +151,19 @@ def _bounded(request: ClientRequest) -> None:
 class LocalApi:
     """Clients of the controller on one listener."""
 
-    def __init__(self, listener: Listener, checker: Checker | None = None) -> None:
-        """Serve the clients of a listener; without a ``checker`` nobody can log in."""
+    def __init__(
+        self,
+        listener: Listener,
+        checker: Checker | None = None,
+        chance: Callable[[], str] = _token,
+    ) -> None:
+        """Serve the clients of a listener; without a ``checker`` nobody can log in.
+
+        ``chance`` makes the tokens of holds on a screen: 128 bits that nobody can guess.
+        """
         self._listener = listener
         self._checker = checker
+        self._chance = chance
         self._waiting = _Waiting(listener)
         self._clients: list[Client] = []
         self._asked: list[tuple[Client | None, AnyRequest]] = []
@@ -227,7 +261,10 @@ class LocalApi:
             return
         known = self._keys.begin(request)
         if known is None:
-            stamps = {"utc_day": utc_day, "connection": client.connection}
+            stamps: dict[str, Any] = {"utc_day": utc_day, "connection": client.connection}
+            if hasattr(request, "token") and not isinstance(request, _HOLDS):
+                # whatever a client says; only what arms gets one
+                stamps["token"] = self._chance() if _arms(request) else ""
             client.asked = True
             self._asked.append((client, msgspec.structs.replace(request, **stamps)))
         elif isinstance(known, str):
@@ -271,15 +308,26 @@ class LocalApi:
     def answer(self, replies: tuple[Reply, ...]) -> None:
         """Answer the requests of this pass; replies come in the order of the requests."""
         for (client, request), reply in zip(self._asked, replies, strict=False):
-            message = messages.reply(request.number, reply.request, reply.refusals)
+            if isinstance(request, _BEATS) and not reply.refusals:
+                continue  # 10 to 40 a second; a beat that counts is seen in the snapshot
+            message = messages.reply(request.number, reply.request, reply.refusals, reply.token)
             if request.key:
                 self._keys.end(request.key, message)
             if client is not None:
                 client.say(message)
+                self._tell_who(client, request, reply)
         for client, key in self._again:
             client.say(self._keys.reply(key))
         self._asked.clear()
         self._again.clear()
+
+    @staticmethod
+    def _tell_who(client: Client, request: AnyRequest, reply: Reply) -> None:
+        """After a log-in or log-out that was taken: who is in front of this connection now."""
+        if isinstance(request, Login) and not reply.refusals:
+            client.say(messages.who(request.by, request.role.value))
+        elif isinstance(request, Logout) and not reply.refusals:
+            client.say(messages.who("", ""))
 
     def publish(self, room: Room, now_ns: int) -> int:
         """Show every client the room when it is due; returns when it is due again."""

@@ -89,8 +89,8 @@ def error(words: str) -> bytes:
     return _encode({"k": "error", "words": words})
 
 
-def reply(number: int, request: str, refusals: tuple[str, ...]) -> bytes:
-    """What became of a request."""
+def reply(number: int, request: str, refusals: tuple[str, ...], token: str = "") -> bytes:
+    """What became of a request; ``token`` for a page that may hold after it."""
     message: dict[str, Any] = {
         "k": "reply",
         "number": number,
@@ -98,4 +98,11 @@ def reply(number: int, request: str, refusals: tuple[str, ...]) -> bytes:
         "taken": not refusals,
         "refusals": refusals,
     }
+    if token:
+        message["token"] = token
     return _encode(message)
+
+
+def who(by: str, role: str) -> bytes:
+    """Who is logged in on this connection; nobody with an empty name."""
+    return _encode({"k": "who", "by": by, "role": role})

@@ -6,9 +6,9 @@ Plain fields with units in their names; ``null`` is *absent*, never zero.
 from typing import Any
 
 from controller.loop import Room
-from state_machine import daily_check, ledger, observe
+from state_machine import beats, daily_check, ledger, observe
 from state_machine.alarms import ALARM_BY_NAME
-from state_machine.facts import read_back
+from state_machine.facts import armed_for, read_back
 from state_machine.guide import ways
 from state_machine.injection import next_checkpoint_nl
 from state_machine.readings import Motion
@@ -44,12 +44,17 @@ def snapshot(room: Room, number: int, now_ns: int) -> dict[str, Any]:
             "action": state.hold.action.value,
             "why": state.hold.why,
             "pressed": readings.room.hold_pressed,
+            "source": state.hold.source.value,
         },
         "console": {
             "required": state.profile.console_required,
             "on": state.screen.on,
             "connection": state.screen.connection,
             "drawn_age_ms": _age_ms(state.screen.drawn_ns, now_ns),
+            "gone": state.screen.gone,
+            "holds": state.profile.console_holds,
+            "quick": beats.is_quick(state, armed_for(state), now_ns),
+            "up": beats.is_up(state, now_ns),
         },
         "people": _people(state, now_ns),
         "volume": _volume(room),

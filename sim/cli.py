@@ -11,7 +11,7 @@ from config.load import load_room
 from config.problems import ConfigError
 from controller.version import VERSION
 from drivers.registry import known_names
-from sim import accuracy, assistant, check, demo, procedure, serve
+from sim import accuracy, assistant, check, demo, procedure, room, serve
 from sim.bench import command as bench
 from sim.campaign import command as campaign
 from sim.failures import command as failures
@@ -21,6 +21,7 @@ from sim.order_arguments import add_order, order_of
 _EXAMPLES = """\
 examples:
   galactograph-sim demo                   one whole procedure over a real pty and TCP
+  galactograph-sim room                   a room with its console, until Ctrl-C
   galactograph-sim run 7 --json           one virtual procedure from seed 7, its digest
   galactograph-sim campaign --seeds 1..2000 --jobs 2 --html campaign.html
                                           rooms with faults, judged; run 7 --faults: one of them
@@ -50,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, module, about in (
         ("demo", demo, "one whole procedure, real controller, simulated devices"),
+        ("room", room, "a simulated room with controller and web console, to use by hand"),
         ("serve", serve, "simulated devices in real time, on a pty and a Modbus address"),
         ("technologist", assistant, "the scripted technologist, as a client of a controller"),
         ("failures", failures, "failures over real wires, judged: who stopped the pump, and when"),

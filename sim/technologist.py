@@ -96,7 +96,7 @@ class Technologist:
         if not shown["console"]["required"]:
             return []
         self._beat_count += 1
-        beat = self.ask("view", beat=self._beat_count, t_ms=shown["t_ms"])
+        beat = self.ask("view", beat=self._beat_count, t_ms=shown["t_ms"], up=True)
         return beat if shown["console"]["on"] else self.ask("console") + beat
 
     def see(self, spilled_nl: int) -> None:

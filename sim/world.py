@@ -42,6 +42,18 @@ _DEVICES: Final = {
 """Name in the loop: name in the simulated room."""
 
 
+class Tokens:
+    """What is chance in a room, here drawn from the seed: a run can be made again."""
+
+    def __init__(self, seed: int) -> None:
+        """Begin the row of tokens."""
+        self._chance = random.Random(f"{seed}/tokens")
+
+    def __call__(self) -> str:
+        """The next token."""
+        return f"{self._chance.getrandbits(128):032x}"
+
+
 class World:
     """One simulated room with the production controller in it."""
 
@@ -93,7 +105,7 @@ class World:
         self._wires = tuple(self.wires.values())
         self.journal: MemoryJournal = MemoryJournal(self, rows)
         self._door = Door()
-        self.api = LocalApi(self._door)
+        self.api = LocalApi(self._door, chance=Tokens(seed))
         chance = random.Random(f"{seed}/owner/{len(rows)}")
         owner_id = chance.randrange(1, 2**32 - 1)
         last_seq = rows[-1].last_seq if rows else 0

@@ -9,15 +9,34 @@ from typing import Final
 
 import msgspec
 
-from state_machine import hold as hold_gate
 from state_machine import injection, ledger, observe, timing
-from state_machine.entries import HoldChanged, Noted, SideDaySaved
+from state_machine.entries import Noted, SideDaySaved
 from state_machine.facts import case_of
 from state_machine.falls import Tear
+from state_machine.held import arm_hold as arm_hold
+from state_machine.held import close_hold as close_hold
+from state_machine.held import set_hold as set_hold
 from state_machine.ledger import Ledger, SideDay
 from state_machine.line import LineCheck
-from state_machine.requests import AnyRequest, Cannulate, ChooseDuct, Event, OpenCase
-from state_machine.state import Duct, Exposure, HoldAction, Injection, Phase, Purpose, State, Stop
+from state_machine.requests import (
+    AnyRequest,
+    Cannulate,
+    ChooseDuct,
+    ConfirmArm,
+    Do,
+    Event,
+    OpenCase,
+)
+from state_machine.state import (
+    Duct,
+    Exposure,
+    HoldAction,
+    Injection,
+    Phase,
+    Purpose,
+    State,
+    Stop,
+)
 from state_machine.targets import View
 from state_machine.turn import Turn
 from state_machine.watch import Watch, forgotten
@@ -29,14 +48,6 @@ _KEEP_DAYS = 30
 """Days for which volumes of a breast are kept at hand; locks are kept until they end."""
 
 
-def close_hold(turn: Turn, why: str) -> None:
-    """Close the hold gate and record it."""
-    hold = hold_gate.close(turn.state.hold, why, turn.now_ns)
-    if hold is not turn.state.hold:
-        turn.note(HoldChanged, action=turn.state.hold.action.value, hold="closed", why=why)
-        turn.set(hold=hold)
-
-
 def forbid_retract(turn: Turn) -> None:
     """A person said stop: the retract under way is over, and none begins any more."""
     plan, done = turn.state.plan, turn.state.injection
@@ -44,12 +55,6 @@ def forbid_retract(turn: Turn) -> None:
         turn.set(plan=replace(plan, released=True))
     if done.number:
         turn.set(injection=replace(done, retracted_ns=done.retracted_ns or turn.now_ns))
-
-
-def arm_hold(turn: Turn, action: HoldAction) -> None:
-    """Make the hold gate ready and record it."""
-    turn.set(hold=hold_gate.arm(turn.state.hold, action, turn.now_ns))
-    turn.note(HoldChanged, action=action.value, hold="ready")
 
 
 def _open(turn: Turn, request: AnyRequest | None) -> None:
@@ -152,7 +157,7 @@ def _cannulated(turn: Turn, request: AnyRequest | None) -> None:
     )
 
 
-def _armed(turn: Turn, _request: AnyRequest | None) -> None:
+def _armed(turn: Turn, request: AnyRequest | None) -> None:
     """Start the injection (or go on with the one under way) and make the switch ready."""
     state = turn.state
     if not state.injection.number and state.duct is not None:
@@ -165,7 +170,8 @@ def _armed(turn: Turn, _request: AnyRequest | None) -> None:
         )
         save_day(turn)
     turn.set(watch=forgotten(state.watch))
-    arm_hold(turn, HoldAction.INJECT)
+    token = request.token if isinstance(request, ConfirmArm) else ""
+    arm_hold(turn, HoldAction.INJECT, request, token)
 
 
 def _disarmed(turn: Turn, _request: AnyRequest | None) -> None:
@@ -200,12 +206,12 @@ def _cannula_out(turn: Turn) -> None:
         turn.set(duct=replace(duct, cannula_in_ns=0))
 
 
-def _exposure_armed(turn: Turn, _request: AnyRequest | None) -> None:
+def _exposure_armed(turn: Turn, request: AnyRequest | None) -> None:
     """The pump is proven to stand still here, once, before prep: it is locked from now on."""
     count = turn.readings.mammograph.exposure_count
     locked = replace(turn.state.exposure, count=count, pump_locked=True, ready_ns=0)
     turn.set(exposure=locked)
-    arm_hold(turn, HoldAction.EXPOSE)
+    arm_hold(turn, HoldAction.EXPOSE, request, request.token if isinstance(request, Do) else "")
 
 
 def _exposed(turn: Turn, _request: AnyRequest | None) -> None:

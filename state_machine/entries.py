@@ -112,6 +112,14 @@ class HoldChanged(Entry, frozen=True, tag="hold"):
     action: str
     hold: str
     why: str = ""
+    source: str = "none"
+    """Whose hand it was: the wired switch or the console's pad."""
+    beat_count: int = 0
+    """The page's newest message about this hold; 0 = none."""
+    drawn_age_ms: int = 0
+    """Age of what the console has drawn; 0 without a console."""
+    infused_nl: int = 0
+    """The pump's counter, as last heard."""
 
 
 class MotionIntent(Entry, frozen=True, tag="intent"):

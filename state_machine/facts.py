@@ -6,7 +6,7 @@ and tested without a room. ``gather`` is the only place that derives them.
 
 import msgspec
 
-from state_machine import alarms, daily_check, ledger, net, observe, selftests
+from state_machine import alarms, beats, daily_check, ledger, net, observe, selftests
 from state_machine import hold as hold_gate
 from state_machine.limits import Limits
 from state_machine.profile import Severity
@@ -100,6 +100,12 @@ class Facts(msgspec.Struct, frozen=True):
     switch_released: bool = False
     screen_live: bool = False
     """The console proves its view, where one is declared or required."""
+    screen_quick: bool = False
+    """It has done so in time for a while."""
+    pad_up: bool = False
+    """Its hold pad is let go, where it may hold."""
+    in_control: bool = False
+    """Who asks is the console, where one is declared."""
     no_latched_alarm: bool = False
     injections_left: bool = False
     volume_left: bool = False
@@ -325,7 +331,10 @@ def _arming(
         "link_quick": _link_quick(pump, limits),
         "punctual": not late,
         "switch_released": hold_gate.may_arm(state.hold, limits, now_ns),
-        "screen_live": hold_gate.is_seen(state, _armed_for(state), now_ns),
+        "screen_live": hold_gate.is_seen(state, armed_for(state), now_ns),
+        "screen_quick": beats.is_quick(state, armed_for(state), now_ns),
+        "pad_up": beats.is_up(state, now_ns),
+        "in_control": beats.in_control(state, request),
         "no_latched_alarm": alarms.none_blocks(state),
         "injections_left": _injections_left(state),
         "volume_left": case is not None
@@ -347,7 +356,8 @@ def _arming(
     }
 
 
-def _armed_for(state: State) -> HoldAction:
+def armed_for(state: State) -> HoldAction:
+    """What would be armed from here."""
     exposing = state.phase in (Phase.EXPOSURE, Phase.EXPOSURE_ARMED)
     return HoldAction.EXPOSE if exposing else HoldAction.INJECT
 

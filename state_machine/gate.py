@@ -119,6 +119,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause("not-held", _RUN, refusals.not_held, "the switch is not held", _RELEASED, "HZ-USE-ERROR"),
     Cause("hold-contacts", _RUN | _EXPOSE, lambda s: s.readings.room.hold_disagrees, "the contacts of the hold switch contradict each other", _ABNORMAL, "HZ-USE-ERROR"),
     Cause("screen", _RUN | _EXPOSE, lambda s: not hold_gate.is_seen(s.state, s.state.hold.action, s.now_ns), "the console's screen is not live", _ABNORMAL, "HZ-STALE-DATA"),
+    Cause("beats", _RUN | _EXPOSE, lambda s: s.now_ns > hold_gate.beat_until_ns(s.state.hold, s.state.profile.limits), "the page that holds was not heard in time", _ABNORMAL, "HZ-STALE-DATA"),
     Cause("not-durable", _RUN | {Output.WITHDRAW}, refusals.not_durable, "the intent is not on the disk yet", _RELEASED, "HZ-RECORD"),
     Cause("record", frozenset({Output.PREPARE}), lambda s: bool(s.readings.journal.fault), "the record cannot be written", _ABNORMAL, "HZ-RECORD"),
     # --- volume, rate, pressure, temperature ----------------------------------------------

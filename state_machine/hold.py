@@ -5,11 +5,12 @@ The gate starts CLOSED and is made READY only by a deliberate arming. From READY
 A plain release goes back to READY for the resume window; a checkpoint to LIFT, which
 needs release and press. Everything else closes it, and only arming again opens it.
 
-The wired switch is the source here: its beat is a reading of its two contacts that is
-not older than the freshness limit. Where a console is declared, or the room requires one,
-the console must prove beside it that somebody sees a live screen (console facts 6.1): its
-beats echo the newest snapshot it has drawn, so beats that were kept in a queue prove
-nothing. A console never opens the gate, it can only let it close.
+There are two sources. The beat of the wired switch is a reading of its two contacts that is
+not older than the freshness limit. Where the room allows it, a pad held on the controlling
+console is the other; its messages are in ``beats.py``, and here is what time does to them.
+Where a console is declared, or the room requires one, it must prove for either source that
+somebody sees a live screen (console facts 6.1): its beats echo the newest snapshot it has
+drawn, so beats that were kept in a queue prove nothing.
 """
 
 from typing import Final
@@ -17,8 +18,15 @@ from typing import Final
 import msgspec
 
 from state_machine.limits import Limits
-from state_machine.state import Hold, HoldAction, HoldPhase, Screen, State
-from state_machine.units import NS_PER_MS
+from state_machine.state import (
+    Hold,
+    HoldAction,
+    Holder,
+    HoldPhase,
+    HoldSource,
+    Screen,
+    State,
+)
 
 
 class Wired(msgspec.Struct, frozen=True):
@@ -31,18 +39,9 @@ class Wired(msgspec.Struct, frozen=True):
     """The console's view is alive, where one is needed."""
 
 
+NEVER_NS: Final = 2**63 - 1
 NOT_LIVE: Final = "the console's screen is not live: look at it"
-
-
-def beaten(screen: Screen, beat: int, t_ms: int, now_ns: int) -> Screen | str:
-    """The console after a beat, or the words that refuse a repeated or an old one."""
-    drawn_ns = t_ms * NS_PER_MS
-    if not screen.on:
-        return "declare the console first"
-    if beat <= screen.beat_count or not screen.drawn_ns <= drawn_ns <= now_ns:
-        newest = f"after beat {screen.beat_count}, t_ms {screen.drawn_ns // NS_PER_MS}"
-        return f"beat {beat}, t_ms {t_ms}: not {newest}, or not of a snapshot that was sent"
-    return msgspec.structs.replace(screen, beat_count=beat, drawn_ns=drawn_ns)
+EXPOSE_RELEASED: Final = "released: arm the exposure again"
 
 
 def view_until_ns(screen: Screen, action: HoldAction, limits: Limits) -> int:
@@ -76,14 +75,12 @@ def _moved(hold: Hold, switch: Wired, late: bool, limits: Limits, now_ns: int) -
     if hold.phase is HoldPhase.READY and switch.pressed:
         if not hold.released_ns:
             return close(hold, "the switch was already pressed: release it, then arm again", now_ns)
-        return _to(hold, HoldPhase.OPEN, now_ns)
-    if hold.phase is HoldPhase.OPEN and not switch.pressed:
-        if hold.action is HoldAction.EXPOSE:
-            return close(hold, "released: arm the exposure again", now_ns)
-        return _to(hold, HoldPhase.READY, now_ns)
-    if hold.phase is HoldPhase.LIFT and not switch.pressed:
-        return _to(hold, HoldPhase.READY, now_ns)
-    return hold
+        return opened(hold, HoldSource.SWITCH, now_ns)
+    if hold.phase is HoldPhase.READY or switch.pressed or hold.source is not HoldSource.SWITCH:
+        return hold
+    if hold.phase is HoldPhase.OPEN and hold.action is HoldAction.EXPOSE:
+        return close(hold, EXPOSE_RELEASED, now_ns)
+    return let_go(hold, now_ns)
 
 
 def _abnormal(hold: Hold, switch: Wired, late: bool, limits: Limits, now_ns: int) -> str:
@@ -95,12 +92,22 @@ def _abnormal(hold: Hold, switch: Wired, late: bool, limits: Limits, now_ns: int
         return "the controller was late: arm again"
     if not switch.seen:
         return "the console's screen is not live: look at it, release the switch, arm again"
+    if now_ns > beat_until_ns(hold, limits):
+        return "the page that holds was not heard in time: let the pad go, arm again"
     if hold.phase is HoldPhase.READY and now_ns >= ready_until_ns(hold, limits):
         return "armed too long without a press: arm again"
     exposing = hold.phase is HoldPhase.OPEN and hold.action is HoldAction.EXPOSE
     if exposing and now_ns - hold.since_ns >= limits.expose_press_ns:
         return "held longer than an exposure may take: release, look at the unit, arm again"
     return ""
+
+
+def beat_until_ns(hold: Hold, limits: Limits) -> int:
+    """Last instant at which a hold on the screen lives without another beat."""
+    if hold.source is not HoldSource.CONSOLE:
+        return NEVER_NS
+    exposing = hold.action is HoldAction.EXPOSE
+    return hold.beat_ns + (limits.hold_beat_expose_ns if exposing else limits.hold_beat_ns)
 
 
 def ready_until_ns(hold: Hold, limits: Limits) -> int:
@@ -116,11 +123,20 @@ def may_arm(hold: Hold, limits: Limits, now_ns: int) -> bool:
     return bool(hold.released_ns) and now_ns - hold.released_ns >= limits.released_least_ns
 
 
-def arm(hold: Hold, action: HoldAction, now_ns: int) -> Hold:
-    """Make the gate READY for an action."""
-    return msgspec.structs.replace(
-        hold, phase=HoldPhase.READY, action=action, since_ns=now_ns, why="", resumed=False
-    )
+def arm(hold: Hold, action: HoldAction, now_ns: int, holder: Holder | None = None) -> Hold:
+    """Make the gate READY for an action; a page may hold it only with a token of its own."""
+    fresh = Hold(phase=HoldPhase.READY, action=action, since_ns=now_ns, holder=holder)
+    return msgspec.structs.replace(fresh, released_ns=hold.released_ns)
+
+
+def opened(hold: Hold, source: HoldSource, now_ns: int) -> Hold:
+    """Held: by whom is known from now on."""
+    return msgspec.structs.replace(_to(hold, HoldPhase.OPEN, now_ns), source=source)
+
+
+def let_go(hold: Hold, now_ns: int) -> Hold:
+    """READY again: may be pressed within the resume window, by either hand."""
+    return msgspec.structs.replace(_to(hold, HoldPhase.READY, now_ns), source=HoldSource.NONE)
 
 
 def lift(hold: Hold, now_ns: int) -> Hold:
@@ -131,16 +147,14 @@ def lift(hold: Hold, now_ns: int) -> Hold:
 
 
 def close(hold: Hold, why: str, now_ns: int) -> Hold:
-    """Close the gate and say why."""
+    """Close the gate and say why; a page's token is worth nothing any more."""
     if hold.phase is HoldPhase.CLOSED:
         return hold
-    return msgspec.structs.replace(
-        hold, phase=HoldPhase.CLOSED, action=HoldAction.NONE, since_ns=now_ns, why=why
-    )
+    return Hold(since_ns=now_ns, why=why, released_ns=hold.released_ns)
 
 
 def is_open(hold: Hold, action: HoldAction) -> bool:
-    """The switch is held for this action."""
+    """The switch, or the pad, is held for this action."""
     return hold.phase is HoldPhase.OPEN and hold.action is action
 
 

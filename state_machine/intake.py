@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from state_machine import (
+    beats,
     checking,
     course,
     effects,
@@ -21,7 +22,6 @@ from state_machine import (
     selftests,
     tip_out,
 )
-from state_machine import hold as hold_gate
 from state_machine import requests as rq
 from state_machine.alarms import ALARM_BY_NAME, acknowledge, none_blocks
 from state_machine.entries import AlarmChanged
@@ -42,6 +42,8 @@ _WITH_DATA: Final = {
 }
 
 
+_ARMING: Final = (rq.ConfirmArm, rq.TipOut, rq.Do)
+
 _POWER_MENDS: Final = frozenset({"stop-not-obeyed", "over-volume"})
 """Alarms whose condition cannot go before the pump has power again, or the duct is done;
 the gate refuses every motion into an over-full duct all the same."""
@@ -57,7 +59,14 @@ def take(turn: Turn, request: rq.AnyRequest) -> None:
         request = admitted
         refusals = _HANDLERS[type(request)](turn, request)
         people.note_use(turn, request)
-    turn.replies.append(Reply(request.number, request.by, kind, refusals))
+    turn.replies.append(Reply(request.number, request.by, kind, refusals, _token(turn, request)))
+
+
+def _token(turn: Turn, request: rq.AnyRequest) -> str:
+    """What the page that armed has to know to hold; empty = it may not."""
+    holder = turn.state.hold.holder
+    asked = getattr(request, "token", "") if isinstance(request, _ARMING) else ""
+    return asked if holder is not None and holder.token == asked else ""
 
 
 def _refuse(turn: Turn, request: rq.AnyRequest, *words: str) -> Words:
@@ -243,6 +252,12 @@ def _hand_injected(turn: Turn, request: rq.HandInjected) -> Words:
 def _console(turn: Turn, request: rq.Console) -> Words:
     if not request.by.strip():
         return _refuse(turn, request, "say who you are")
+    screen = turn.state.screen
+    others = screen.on and request.connection != screen.connection and not screen.gone
+    if others and not request.take:
+        return _refuse(turn, request, "another console controls this room: close it, or take over")
+    if screen.on:
+        effects.close_hold(turn, "the room's console changed: arm again")
     turn.set(screen=Screen(on=request.on, connection=request.connection))
     _noted(turn, request, "console", on=request.on)
     return ()
@@ -252,11 +267,20 @@ def _view_beat(turn: Turn, request: rq.ViewBeat) -> Words:
     """A beat changes nothing but the proof; it is in the record as it came."""
     if turn.state.screen.on and request.connection != turn.state.screen.connection:
         return _refuse(turn, request, "another connection is the console: declare this one first")
-    beaten = hold_gate.beaten(turn.state.screen, request.beat, request.t_ms, turn.now_ns)
+    limits = turn.state.profile.limits
+    beaten = beats.viewed(turn.state.screen, request, turn.now_ns, limits)
     if isinstance(beaten, str):
         return _refuse(turn, request, beaten)
     turn.set(screen=beaten)
     return ()
+
+
+def _hold(turn: Turn, request: rq.HoldBegin | rq.HoldBeat | rq.HoldEnd) -> Words:
+    """A message of the page that holds; what it came to is in the record as it came."""
+    beaten = beats.take(turn.state, request, turn.now_ns)
+    effects.set_hold(turn, beaten.hold)
+    turn.set(screen=beaten.screen)
+    return _refuse(turn, request, beaten.refused) if beaten.refused else ()
 
 
 def _acknowledge(turn: Turn, request: rq.Acknowledge) -> Words:
@@ -310,6 +334,9 @@ _HANDLERS: Final[dict[type, Callable[[Turn, Any], Words]]] = {
     rq.Acknowledge: _acknowledge,
     rq.Console: _console,
     rq.ViewBeat: _view_beat,
+    rq.HoldBegin: _hold,
+    rq.HoldBeat: _hold,
+    rq.HoldEnd: _hold,
     rq.BeginCheck: checking.begin,
     rq.SounderHeard: checking.heard,
     rq.EndCheck: checking.give_up,

@@ -146,6 +146,11 @@ LIMITS: Final[tuple[Limit, ...]] = (
     Limit("unit_expose_fresh_ns", 100 * NS_PER_MS, _MOST, "age of the mammograph's answer, exposing", "HZ-STALE-DATA", _A, "design: polling plan"),
     Limit("view_fresh_ns", 400 * NS_PER_MS, _MOST, "age of what the console has drawn, injecting", "HZ-STALE-DATA", _A, "console facts 6.3"),
     Limit("view_expose_fresh_ns", 200 * NS_PER_MS, _MOST, "age of what the console has drawn, exposing", "HZ-STALE-DATA", _A, "console facts 6.3"),
+    Limit("hold_beat_ns", 250 * NS_PER_MS, _MOST, "between two beats of a hold on the screen, injecting", "HZ-STALE-DATA", _A, "console facts 6.3"),
+    Limit("hold_beat_expose_ns", 125 * NS_PER_MS, _MOST, "between two beats of a hold on the screen, exposing", "HZ-STALE-DATA", _A, "console facts 6.3"),
+    Limit("view_arm_ns", 150 * NS_PER_MS, _MOST, "worst age of what the console has drawn, before arming an injection", "HZ-STALE-DATA", _A, "console facts 6.3"),
+    Limit("view_arm_expose_ns", 100 * NS_PER_MS, _MOST, "worst age of what the console has drawn, before arming an exposure", "HZ-STALE-DATA", _A, "console facts 6.3"),
+    Limit("view_window_ns", 5 * NS_PER_S, _LEAST, "time before arming in which the console was never slower", "HZ-STALE-DATA", _A, "console facts 6.3"),
     Limit("exchange_p99_ns", 40 * NS_PER_MS, _MOST, "pump exchange time (99th percentile) to arm", "HZ-STOP-FAILS", _A, "safety rules 1.8"),
     Limit("late_pass_ns", 50 * NS_PER_MS, _MOST, "lateness of a pass", "HZ-STALE-DATA", _A, "safety rules 3.2"),
 )
@@ -251,6 +256,11 @@ class Limits(msgspec.Struct, frozen=True):
     unit_expose_fresh_ns: int = 100 * NS_PER_MS
     view_fresh_ns: int = 400 * NS_PER_MS
     view_expose_fresh_ns: int = 200 * NS_PER_MS
+    hold_beat_ns: int = 250 * NS_PER_MS
+    hold_beat_expose_ns: int = 125 * NS_PER_MS
+    view_arm_ns: int = 150 * NS_PER_MS
+    view_arm_expose_ns: int = 100 * NS_PER_MS
+    view_window_ns: int = 5 * NS_PER_S
     exchange_p99_ns: int = 40 * NS_PER_MS
     late_pass_ns: int = 50 * NS_PER_MS
 

@@ -236,7 +236,7 @@ def _injection_ended(turn: Turn, plan: Plan, reached: bool) -> None:
         )
         turn.set(injection=done)
     if reached:
-        turn.set(hold=hold_gate.lift(state.hold, turn.now_ns))
+        effects.set_hold(turn, hold_gate.lift(turn.state.hold, turn.now_ns))
         relaxation = replace(state.watch.relaxation, awaited=True)
         turn.set(watch=replace(state.watch, relaxation=relaxation))
     elif state.hold.phase is HoldPhase.OPEN and not plan.released:

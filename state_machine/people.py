@@ -21,8 +21,8 @@ replace = msgspec.structs.replace
 
 ALWAYS_EVENTS: Final = frozenset({Event.STOP, Event.PAIN, Event.EMERGENCY, Event.DISARM})
 """Events that need no log-in and no unlocked session: each only stops."""
-ALWAYS: Final = (rq.ReleasePaddle, rq.ViewBeat)
-"""Requests that need neither: one frees the breast, the other only proves a live screen."""
+ALWAYS: Final = (rq.ReleasePaddle, rq.ViewBeat, rq.HoldEnd)
+"""Requests that need neither: they free the breast, prove a live screen, let a hold go."""
 FROM_CONTROLLER: Final = (rq.Login, rq.Logout, rq.ClientGone, rq.ClientRefused)
 
 
@@ -62,7 +62,7 @@ def _stops(request: AnyRequest) -> bool:
 
 def note_use(turn: Turn, request: AnyRequest) -> None:
     """A person who asks something is not idle; beats are no person's doing."""
-    if isinstance(request, (*FROM_CONTROLLER, rq.ViewBeat)):
+    if isinstance(request, (*FROM_CONTROLLER, rq.ViewBeat, rq.HoldBeat)):
         return
     if sessions.of(turn.state, request.connection) is not None:
         turn.set(sessions=sessions.used(turn.state, request.connection, turn.now_ns))
@@ -96,7 +96,7 @@ def gone(turn: Turn, request: rq.ClientGone) -> tuple[str, ...]:
     _end(turn, request.connection, "the connection ended")
     screen = turn.state.screen
     if screen.on and screen.connection == request.connection:
-        turn.set(screen=Screen(on=True, connection=request.connection))
+        turn.set(screen=Screen(on=True, connection=request.connection, gone=True))
         effects.close_hold(turn, "the console's connection ended: declare it anew, then arm again")
     return ()
 

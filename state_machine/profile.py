@@ -105,6 +105,8 @@ class Profile(msgspec.Struct, frozen=True):
     """Who takes responsibility for a laboratory pump in clinical mode; empty = refused."""
     console_required: bool = False
     """Contrast and X-ray need a console that proves its view; False for rooms without a screen."""
+    console_holds: bool = False
+    """A pad held on the controlling console may be the hold, beside the wired switch."""
     temperature_sensor: bool = False
     """The line sensor measures the contrast temperature; else a person enters it. There is
     one source: neither stands in for the other."""

@@ -149,6 +149,8 @@ class TipOut(Request, frozen=True, tag="tip-out"):
     """``prime``, ``stiffness``, ``open-tip``, ``tip-drop`` or ``daily-check``."""
     stopcock_closed: bool = False
     """For ``stiffness``: a person has closed the stopcock."""
+    token: str = ""
+    """Stamped on arrival, as of ``confirm-arm``."""
 
 
 class FirstDrop(Request, frozen=True, tag="first-drop"):
@@ -172,6 +174,8 @@ class ConfirmArm(Request, frozen=True, tag="confirm-arm"):
     """Second deliberate step: repeats the plan that was read back."""
 
     plan: str = ""
+    token: str = ""
+    """Stamped on arrival: what a page that may hold for this arming has to know."""
 
 
 class SelectView(Request, frozen=True, tag="select-view"):
@@ -210,6 +214,8 @@ class Console(Request, frozen=True, tag="console"):
     """Declare the client the room's console, or withdraw it; its beats begin anew at 1."""
 
     on: bool = True
+    take: bool = False
+    """From another connection that is the console: its hold ends."""
 
 
 class ViewBeat(Request, frozen=True, tag="view"):
@@ -219,6 +225,56 @@ class ViewBeat(Request, frozen=True, tag="view"):
     """Higher than in every beat before."""
     t_ms: int = 0
     """``t_ms`` of the newest snapshot that was drawn, not only received."""
+    up: bool = False
+    """The console's hold pad is let go."""
+
+
+class HoldBegin(Request, frozen=True, tag="hold-begin"):
+    """The pad of the controlling console is pressed: the only message that opens a hold."""
+
+    token: str = ""
+    """Of the reply to what armed."""
+    beat: int = 0
+    """Counts begin, beats and end of one token, from 1, without a gap."""
+    t_ms: int = 0
+    """``t_ms`` of the newest snapshot that was drawn."""
+
+
+class HoldBeat(Request, frozen=True, tag="hold-beat"):
+    """The pad is still pressed."""
+
+    token: str = ""
+    """As in ``hold-begin``."""
+    beat: int = 0
+    """One more than in the message before."""
+    t_ms: int = 0
+    """``t_ms`` of the newest snapshot that was drawn."""
+
+
+class HoldEndWhy(enum.Enum):
+    """Why a pad is not pressed any more."""
+
+    RELEASE = "release"
+    SLID_OFF = "slid-off"
+    CANCELLED = "cancelled"
+    FOCUS_LOST = "focus-lost"
+    HIDDEN = "hidden"
+    LEFT = "left"
+    NO_PICTURE = "no-picture"
+    DIALOG = "dialog"
+    ESCAPE = "escape"
+    OTHER = "other"
+
+
+class HoldEnd(Request, frozen=True, tag="hold-end"):
+    """The pad is not pressed any more."""
+
+    token: str = ""
+    """As in ``hold-begin``."""
+    beat: int = 0
+    """One more than in the message before."""
+    why: HoldEndWhy = HoldEndWhy.OTHER
+    """``release`` and ``slid-off`` may be pressed again; the others need another arming."""
 
 
 class BeginCheck(Request, frozen=True, tag="daily-check"):
@@ -246,6 +302,8 @@ class Do(Request, frozen=True, tag="do"):
     """A workflow event that carries nothing else."""
 
     event: Event = Event.STOP
+    token: str = ""
+    """Stamped on the arrival of ``arm-exposure``, as of ``confirm-arm``."""
 
 
 ClientRequest = (
@@ -268,6 +326,9 @@ ClientRequest = (
     | Acknowledge
     | Console
     | ViewBeat
+    | HoldBegin
+    | HoldBeat
+    | HoldEnd
     | BeginCheck
     | SounderHeard
     | EndCheck

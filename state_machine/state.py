@@ -98,6 +98,25 @@ class HoldPhase(enum.Enum):
     """Checkpoint reached: needs release, then press."""
 
 
+class HoldSource(enum.Enum):
+    """Whose hand it is."""
+
+    NONE = "none"
+    SWITCH = "switch"
+    CONSOLE = "console"
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Who may hold on a screen: one token, for one arming (console facts 6.2)."""
+
+    token: str
+    connection: int
+    by: str
+    role: Role
+    plan: str = ""
+    """What was read back when it was armed; another plan needs another arming."""
+
+
 class Hold(msgspec.Struct, frozen=True):
     """Hold-to-inject and hold-to-expose."""
 
@@ -110,6 +129,14 @@ class Hold(msgspec.Struct, frozen=True):
     """What closed the gate, in words; empty after a plain press or release."""
     resumed: bool = False
     """READY after a press: the resume window runs, not the arm life."""
+    source: HoldSource = HoldSource.NONE
+    """Who holds it open, or held it at the checkpoint."""
+    holder: Holder | None = None
+    """The page that may hold; None = only the switch may."""
+    beat_count: int = 0
+    """Number of the page's newest message about this hold."""
+    beat_ns: int = 0
+    """When it came."""
 
 
 class Purpose(enum.Enum):
@@ -280,6 +307,18 @@ class Screen(msgspec.Struct, frozen=True):
     """Instant of the newest snapshot it has drawn; 0 = none yet."""
     connection: int = 0
     """The connection that is the console; beats of another are refused."""
+    beat_ns: int = 0
+    """When its newest beat came; 0 = none yet."""
+    since_ns: int = 0
+    """When its first beat came; 0 = none yet."""
+    late_ns: int = 0
+    """When it was last too slow to arm an injection; 0 = never."""
+    late_expose_ns: int = 0
+    """When it was last too slow to arm an exposure; 0 = never."""
+    gone: bool = False
+    """Its connection ended; nobody has declared another one yet."""
+    up_ns: int = 0
+    """Since when it says without a break that its hold pad is let go; 0 = it does not."""
 
 
 class Session(msgspec.Struct, frozen=True):

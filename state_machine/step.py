@@ -23,7 +23,8 @@ from state_machine import (
     timing,
 )
 from state_machine import hold as hold_gate
-from state_machine.entries import AlarmChanged, AnyEntry, GateClosed, HoldChanged, Inputs, Told
+from state_machine.entries import AlarmChanged, AnyEntry, GateClosed, Inputs, Told
+from state_machine.facts import read_back
 from state_machine.gate import Output, Refusal, WayBack
 from state_machine.readings import MammographReading, Paddle, Readings, TripCause, UnitState
 from state_machine.requests import AnyRequest
@@ -130,9 +131,10 @@ def _watch(turn: Turn) -> None:
         seen=hold_gate.is_seen(state, state.hold.action, now_ns),
     )
     hold = hold_gate.advance(state.hold, switch, turn.late, state.profile.limits, now_ns)
-    if hold.phase is not state.hold.phase:
-        action = state.hold.action.value
-        turn.note(HoldChanged, action=action, hold=hold.phase.value, why=hold.why)
+    holder = hold.holder
+    if holder is not None and holder.plan and read_back(state) != holder.plan:
+        hold = hold_gate.close(hold, "what was armed has changed: arm again", now_ns)
+    effects.set_hold(turn, hold)
     squeezed = unit.paddle is Paddle.HOLDING
     exposure = state.exposure
     if squeezed != bool(exposure.compressed_ns):
@@ -150,7 +152,6 @@ def _watch(turn: Turn) -> None:
     tripped = room.trip_cause is not TripCause.NONE
     reclosing = tripped and room.trip_count == state.reclose_trip_count
     turn.set(
-        hold=hold,
         exposure=exposure,
         line=line,
         release=state.release and not _seen_released(state, unit),

@@ -6,7 +6,7 @@ from state_machine import daily_check, injection, observe, sessions
 from state_machine import hold as hold_gate
 from state_machine.alarms import EXPOSURE_END_NS, RELEASE_NS
 from state_machine.readings import Readings, UnitState
-from state_machine.state import HoldPhase, Injection, Phase, State
+from state_machine.state import HoldPhase, HoldSource, Injection, Phase, State
 from state_machine.targets import Activity
 from state_machine.units import NS_PER_S
 
@@ -81,6 +81,8 @@ def _lives(state: State) -> tuple[int, ...]:
         instants.append(state.phase_ns + limits.confirm_life_ns)
     if hold.phase is not HoldPhase.CLOSED and state.screen.on:
         instants.append(hold_gate.view_until_ns(state.screen, hold.action, limits) + 1)
+    if hold.source is HoldSource.CONSOLE:
+        instants.append(hold_gate.beat_until_ns(hold, limits) + 1)
     if hold.phase is HoldPhase.READY:
         instants.append(hold_gate.ready_until_ns(hold, limits))
     if hold.phase is HoldPhase.OPEN:

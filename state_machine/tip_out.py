@@ -9,7 +9,16 @@ from typing import Final
 
 import msgspec
 
-from state_machine import course, daily_check, effects, injection, motions, observe, selftests
+from state_machine import (
+    beats,
+    course,
+    daily_check,
+    effects,
+    injection,
+    motions,
+    observe,
+    selftests,
+)
 from state_machine import hold as hold_gate
 from state_machine import requests as rq
 from state_machine.alarms import none_blocks
@@ -68,7 +77,7 @@ def take(turn: Turn, request: rq.TipOut) -> tuple[str, ...]:
                 "the pump is not proven to stand still: wait",
             ),
             (not hold_gate.may_arm(state.hold, limits, turn.now_ns), "release the switch first"),
-            (not hold_gate.is_seen(state, HoldAction.PRIME, turn.now_ns), hold_gate.NOT_LIVE),
+            *_console_unfit(state, request, turn.now_ns),
             (not none_blocks(state), "acknowledge the alarms first"),
             (
                 purpose is Purpose.TIP_DROP
@@ -88,8 +97,18 @@ def take(turn: Turn, request: rq.TipOut) -> tuple[str, ...]:
         turn.set(duct=replace(duct, drop_count=duct.drop_count + 1))
     turn.noted(request, "tip-out", purpose=purpose.value)
     motions.begin(turn, injection.tip_out_motion(turn.state, turn.readings, purpose))
-    effects.arm_hold(turn, HoldAction.PRIME)
+    effects.arm_hold(turn, HoldAction.PRIME, request, request.token)
     return ()
+
+
+def _console_unfit(state: State, request: rq.TipOut, now_ns: int) -> tuple[tuple[bool, str], ...]:
+    """What a console must be before anything is armed."""
+    return (
+        (not hold_gate.is_seen(state, HoldAction.PRIME, now_ns), hold_gate.NOT_LIVE),
+        (not beats.in_control(state, request), beats.NOT_IN_CONTROL),
+        (not beats.is_quick(state, HoldAction.PRIME, now_ns), beats.TOO_SLOW),
+        (not beats.is_up(state, now_ns), beats.PAD_DOWN),
+    )
 
 
 def _out_of_order(

@@ -35,6 +35,8 @@ class Reply(msgspec.Struct, frozen=True):
     by: str
     request: str
     refusals: tuple[str, ...] = ()
+    token: str = ""
+    """Of a hold on the screen, for the page that armed it alone."""
 
 
 class Turn:

@@ -47,6 +47,8 @@ class Place(NamedTuple):
     """Control port of the simulated room; None = the room is not simulated here."""
     facts: Mapping[str, Any] = MappingProxyType({})
     """What of the room does not change (``facts.room_facts``)."""
+    login_required: bool = False
+    """Who is in front of a page logs in; else they say who they are."""
     px_per_mm: float = 4.9
     """Of the room's screen (12.1 inch at 1280 x 800)."""
 
@@ -119,7 +121,8 @@ class Console:
         outbox = Outbox()
         outbox.say(self._hello())
         browser = self._sessions.of(socket.headers)
-        session = Session(link, outbox, Panel(self._place.panel), self._history, browser)
+        panel, login = Panel(self._place.panel), self._place.login_required
+        session = Session(link, outbox, panel, self._history, browser, login)
         await Page(socket, link, session, outbox, self._place.now_ns).serve()
 
     def _hello(self) -> dict[str, Any]:
@@ -134,6 +137,7 @@ class Console:
             "panel": place.panel is not None,
             "px_per_mm": place.px_per_mm,
             "facts": dict(place.facts),
+            "login": "pin" if place.login_required else "name",
         }
 
 

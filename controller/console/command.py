@@ -112,6 +112,7 @@ def run(
             now_ns=RealClock().now_ns,
             panel=panel,
             facts=room_facts(loaded.profile),
+            login_required=loaded.profile.login_required,
         )
         sys.stdout.write(f"console of room {place.room} ({mode}): http://{host}:{port}/\n")
         sys.stdout.flush()

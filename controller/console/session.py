@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import msgspec
+import orjson
 
 from controller.console import messages as ms
 from controller.console.history import History
@@ -21,6 +22,7 @@ UNKNOWN: Final = "console, nobody named"
 """Who asks for STOP at a page that nobody has named themselves to."""
 
 _GREETING: Final = b'{"k":"hello"'
+_WHO: Final = b'{"k":"who"'
 SAY_WHO: Final = "say who you are first"
 _ASIDE_MOST_COUNT: Final = 8
 """Wishes to the simulator and searches of one page under way at once."""
@@ -32,9 +34,16 @@ class Session:
     """One page's messages."""
 
     def __init__(
-        self, link: Link, outbox: Outbox, panel: Panel, history: History, browser: str
+        self,
+        link: Link,
+        outbox: Outbox,
+        panel: Panel,
+        history: History,
+        browser: str,
+        login_required: bool = False,
     ) -> None:
         """A page, of a browser's session, that nobody is in front of yet."""
+        self._login_required = login_required
         self._link = link
         self._outbox = outbox
         self._panel = panel
@@ -66,6 +75,12 @@ class Session:
 
     def hear(self, line: bytes) -> None:
         """A line of the controller; its greeting is for this server alone."""
+        if line.startswith(_WHO):
+            # in a room with log-in the controller says who it is; here it is only shown
+            who = orjson.loads(line)
+            self._by, self._role = who["by"], who["role"]
+            if not self._by:
+                self._history.revoke(self._browser)
         if not line.startswith(_GREETING):
             self._outbox.put(line)
 
@@ -95,9 +110,16 @@ class Session:
 
     def _logout(self, _message: ms.Logout) -> None:
         self._by = self._role = ""
-        self._link.say({"k": "logout"})
+        self._history.revoke(self._browser)
+        if self._login_required:
+            self._link.say({"k": "logout"})
+        else:
+            self._outbox.say({"k": "who", "by": "", "role": ""})
 
     def _person(self, message: ms.Person) -> None:
+        if self._login_required:
+            self._outbox.say({"k": "error", "words": "this room has log-in: name and PIN"})
+            return
         try:
             self._role = Role(message.role).value
         except ValueError:
@@ -105,6 +127,7 @@ class Session:
             self._outbox.say({"k": "error", "words": f"no role {message.role!r}; known: {known}"})
             return
         self._by = message.by.strip()
+        self._outbox.say({"k": "who", "by": self._by, "role": self._role})
 
     def _control(self, message: ms.Control) -> None:
         self._beat_count = 0
@@ -137,13 +160,13 @@ class Session:
         self._request("view", beat=self._beat_count, t_ms=message.ack, up=message.up)
 
     def _begin(self, message: ms.HoldBegin) -> None:
-        self._request("hold-begin", message.n, token=message.tok, beat=message.n, t_ms=message.ack)
+        self._request("hold-begin", token=message.tok, beat=message.n, t_ms=message.ack)
 
     def _beat(self, message: ms.HoldBeat) -> None:
-        self._request("hold-beat", message.n, token=message.tok, beat=message.n, t_ms=message.ack)
+        self._request("hold-beat", token=message.tok, beat=message.n, t_ms=message.ack)
 
     def _end(self, message: ms.HoldEnd) -> None:
-        self._request("hold-end", message.n, token=message.tok, beat=message.n, why=message.why)
+        self._request("hold-end", token=message.tok, beat=message.n, why=message.why)
 
     def _stop(self, _message: ms.Stop) -> None:
         self._request("do", event="stop")

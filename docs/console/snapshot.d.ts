@@ -51,12 +51,17 @@ interface Snapshot {
     action: string;
     why: string;
     pressed: boolean;
+    source: string;
   };
   console: {
     required: boolean;
     on: boolean;
     connection: number;
     drawn_age_ms: number | null;
+    gone: boolean;
+    holds: boolean;
+    quick: boolean;
+    up: boolean;
   };
   people: {
     login_required: boolean;

@@ -47,10 +47,17 @@ REQUESTS: Final[tuple[tuple[type[rq.Request], str], ...]] = (
     (rq.ReleasePaddle, "always"),
     (rq.HandInjected, "while a duct's account is open; up to the day's limit"),
     (rq.Acknowledge, "while that alarm is on"),
-    (rq.Console, "always; its beats come over the same connection; while a console is on, or where"
-     " the room requires one, arming and holding need its `view` beats"),
+    (rq.Console, "when no other connection is the console, or with `take`; its beats come over the"
+     " same connection; while a console is on, or where the room requires one, arming and holding"
+     " need its `view` beats, and it alone arms"),
     (rq.ViewBeat, "with a console on; what was drawn at most 400 ms ago keeps an injection held,"
      " 200 ms an exposure"),
+    (rq.HoldBegin, "armed by this connection, which is the console, with the token of the reply;"
+     " pad seen let go, drawn at most 400 ms ago (200 ms an exposure). `hold_source` of the room"
+     " file allows it"),
+    (rq.HoldBeat, "after `hold-begin`, every 50 ms (25 ms exposing); 250 ms (125 ms) without one"
+     " end the hold"),
+    (rq.HoldEnd, "after `hold-begin`"),
     (rq.BeginCheck, "*standby*; box and sensor ready, no alarm in the way, no procedure"),
     (rq.SounderHeard, "in the daily check, while the sounder sounds"),
     (rq.EndCheck, "while a daily check is under way"),
@@ -90,6 +97,9 @@ FIELDS: Final = {
     "on": "true: this client is the console; false: there is none any more",
     "beat": "from 1, higher each time",
     "t_ms": "of the newest snapshot that was drawn",
+    "take": "from another connection that is the console",
+    "up": "the hold pad is let go",
+    "token": "of the reply to what armed",
     "heard": "yes or no",
     "event": "of the [workflow](workflow.md)",
 }
@@ -230,8 +240,8 @@ def _limits() -> str:
         "## Limits",
         table(("of", "limit"), rows),
         "A dropped client is closed and never waited for. Nothing in the room depends on a client"
-        " that is there, but for the console where the room requires one: the hold switch is wired"
-        " to the room I/O box.",
+        " that is there, but for a console that is on or required: what it held is over, and"
+        " nothing is armed until one declares itself.",
     )
 
 
@@ -242,8 +252,8 @@ def page() -> str:
             "API",
             "state_machine/requests.py, controller/messages.py and docs/drawn/api.py",
             "Whoever shows the room or asks something of it, screens included, is a client of the"
-            " controller's local API. A client can ask; it cannot hold: contrast and X-ray need the"
-            " wired switch.",
+            " controller's local API. A client can ask; to hold, contrast and X-ray need the wired"
+            " switch, or the pad of the room's console where the room file allows it.",
         ),
         "## Connecting",
         "A UNIX stream socket, for the controller's own account only (mode 0600):"
@@ -290,7 +300,14 @@ def page() -> str:
                     '`{"k": "reply", ...}`',
                     "from it",
                     "`number` and `request` of the request,"
-                    " `taken` (true, false), `refusals` (words); one for each, in order",
+                    " `taken` (true, false), `refusals` (words); one for each, in order, but for"
+                    " `view` and `hold-beat` that were taken. `token`: after what arms, to a"
+                    " console that may hold",
+                ),
+                (
+                    '`{"k": "who", "by": ..., "role": ...}`',
+                    "from it",
+                    "after a log-in or log-out that was taken: who is at this connection",
                 ),
                 ('`{"k": "error", "words": ...}`', "from it", "the line was not understood"),
                 ('`{"k": "snapshot", ...}`', "from it", "the whole state as it is shown, below"),

@@ -88,7 +88,7 @@ class Site:
                 self._pump_inputs = self.keypad.ask({"inputs": True})["inputs"]
             only = ("--only", "modbus") if split else ()
             self.devices, first = self._serve("devices", seed, *only)
-            self.modbus = first["modbus"]
+            self.modbus, self.control = first["modbus"], first["control"]
             self.hands = connect(first["control"], "the simulated room")
             if split:
                 self.watch(lambda truth: bool(truth["joined"]), PATIENCE_S)

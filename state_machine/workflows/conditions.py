@@ -4,6 +4,7 @@ A condition that several rows share has a name; those that one step alone needs 
 tuple, in the order in which a person meets them. The rows are in ``galactography.py``.
 """
 
+from state_machine import beats
 from state_machine.phases import Condition
 
 C = Condition
@@ -23,6 +24,9 @@ NO_ESTOP = C(lambda f: f.no_emergency_stop, "release the emergency stop first")
 NO_PAIN = C(lambda f: f.pain_released, "the pain button is still pressed")
 PUNCTUAL = C(lambda f: f.punctual, "the controller is late: close other programs, wait")
 SCREEN = C(lambda f: f.screen_live, "the console's screen is not live: look at it, or restart it")
+QUICK = C(lambda f: f.screen_quick, beats.TOO_SLOW)
+PAD_UP = C(lambda f: f.pad_up, beats.PAD_DOWN)
+IN_CONTROL = C(lambda f: f.in_control, beats.NOT_IN_CONTROL)
 TEMPERATURE = C(
     lambda f: f.temperature_in_range,
     "the contrast temperature is missing, was entered too long ago, or is out of range",
@@ -158,8 +162,11 @@ TO_ARM = (
     FRESH,
     C(lambda f: f.link_quick, "the pump answers too slowly to be stopped in time: check its line"),
     PUNCTUAL,
+    IN_CONTROL,
     SCREEN,
+    QUICK,
     SWITCH_UP,
+    PAD_UP,
     C(lambda f: f.injections_left, "no injection is left for this duct or breast today"),
     C(lambda f: f.volume_left, "no volume is left for this duct or breast today"),
     C(
@@ -214,8 +221,11 @@ TO_ARM_EXPOSURE = (
         "too long since the injection or the last view: the radiologist confirms again",
     ),
     PUNCTUAL,
+    IN_CONTROL,
     SCREEN,
+    QUICK,
     SWITCH_UP,
+    PAD_UP,
 )
 TO_RESUME = (
     NAMED,

@@ -47,7 +47,7 @@ ROOM_MISTAKES = [
     ("unit_id = 1", "watchdog_ms = 2_001", "mammograph.watchdog_ms", "200 to 2_000"),
     ('mode = "simulated"', 'mode = "clinic"', "room.mode", '"clinical"'),
     ('mode = "simulated"', "", "room.mode", "missing"),
-    ('mode = "simulated"', 'mode = "simulated"\nhold_source = "console"', "room.hold_source",
+    ('hold_source = "wired-or-console"', 'hold_source = "console"', "room.hold_source",
      '"wired"'),
     ("pressure_switch = true", "pressure_switch = 1", "room.pressure_switch", "true or false"),
     ("pressure_switch = true", "", "room.pressure_switch", "in series"),

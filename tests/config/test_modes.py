@@ -42,6 +42,17 @@ def test_clinical_never_waives_the_daily_check(site):
     assert keys(refused) == {"room.daily_check"}
 
 
+@pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
+def test_clinical_holds_with_a_wired_switch_alone(site):
+    assert site.load().profile.console_holds
+    site.clinical().responsible()
+    assert not site.load().profile.console_holds
+    site.change('hold_source = "wired"', 'hold_source = "wired-or-console"')
+    with pytest.raises(ConfigError, match="no safety function") as refused:
+        site.load()
+    assert keys(refused) == {"room.hold_source"}
+
+
 @pytest.mark.hazard("HZ-USE-ERROR")
 @pytest.mark.parametrize(("seconds", "accepted"), [(299, False), (300, True), (0, True)])
 def test_clinical_observes_five_minutes_at_least(site, seconds, accepted):

@@ -109,5 +109,6 @@ def ended(page):
 def introduced(page, controller, by="T. Weber", role="technologist"):
     """Somebody has said who they are."""
     page.send_json({"k": "person", "by": by, "role": role})
+    assert page.receive_json() == {"k": "who", "by": by, "role": role}
     page.send_json({"k": "stop"})
     assert controller.heard()["by"] == by

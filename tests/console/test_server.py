@@ -10,7 +10,7 @@ from controller.cli import main
 from controller.console import command, files
 from controller.console.app import PAGES_MOST_COUNT
 from controller.console.link import SNAPSHOTS_MOST_COUNT, WORDS_MOST_COUNT, Outbox
-from tests.console.served import SNAPSHOT, ended, introduced, opened
+from tests.console.served import SNAPSHOT, Served, ended, introduced, opened
 
 
 def test_hello_comes_first_and_names_room_and_mode(served):
@@ -65,9 +65,9 @@ def test_beats_carry_token_number_and_what_was_drawn(served):
         assert heard == [
             {"request": "console", **who, "number": 0, "on": True, "take": False},
             {"request": "view", **who, "number": 0, "beat": 1, "t_ms": 77, "up": True},
-            {"request": "hold-begin", **who, "number": 1, "token": "t", "beat": 1, "t_ms": 78},
-            {"request": "hold-beat", **who, "number": 2, "token": "t", "beat": 2, "t_ms": 79},
-            {"request": "hold-end", **who, "number": 3, "token": "t", "beat": 3, "why": "release"},
+            {"request": "hold-begin", **who, "number": 0, "token": "t", "beat": 1, "t_ms": 78},
+            {"request": "hold-beat", **who, "number": 0, "token": "t", "beat": 2, "t_ms": 79},
+            {"request": "hold-end", **who, "number": 0, "token": "t", "beat": 3, "why": "release"},
         ]
 
 
@@ -104,6 +104,27 @@ def test_pages_are_bounded(served):
             pass
         assert closed.value.code == 1013
         assert len(pages) == PAGES_MOST_COUNT
+
+
+@pytest.mark.hazard("HZ-USE-ERROR")
+def test_in_a_room_with_login_only_the_controller_says_who_it_is(tmp_path):
+    served = Served(tmp_path, login_required=True)
+    with served.page() as (page, controller):
+        page.send_json({"k": "person", "by": "Dr. Brandt", "role": "radiologist"})
+        assert "name and PIN" in page.receive_json()["words"]
+        page.send_json({"k": "ask", "number": 1, "body": {"request": "do", "event": "arm"}})
+        assert page.receive_json()["refusals"] == ["say who you are first"]
+        page.send_json({"k": "login", "user": "weber", "pin": "2468"})
+        assert controller.heard() == {"k": "login", "user": "weber", "pin": "2468"}
+        controller.say({"k": "who", "by": "T. Weber", "role": "technologist"})
+        assert page.receive_json()["by"] == "T. Weber"
+        page.send_json({"k": "ask", "number": 2, "body": {"request": "do", "event": "arm"}})
+        assert controller.heard()["by"] == "T. Weber"
+        page.send_json({"k": "logout"})
+        assert controller.heard() == {"k": "logout"}
+        page.send_json({"k": "ask", "number": 3, "body": {"request": "do", "event": "arm"}})
+        assert page.receive_json()["taken"] is False
+    served.close()
 
 
 # --- a page that is slow ------------------------------------------------------------------------

@@ -84,6 +84,14 @@ MS = NS_PER_MS
 CONSOLE = replace(rest().state.profile, console_required=True)
 
 
+HOLDS = replace(rest().state.profile, console_holds=True)
+
+
+def slow(**late_ns: int) -> Screen:
+    """A console that is heard now, and was slow at an instant."""
+    return Screen(True, 9, NOW_NS, beat_ns=NOW_NS, since_ns=NOW_NS - 9 * S, **late_ns)
+
+
 def watched(drawn_ns: int, scene: Callable[[], Scene] = rest) -> Callable[[], Scene]:
     """A scene whose room requires a console, which has drawn the snapshot of an instant."""
     return lambda: scene().but(state={"profile": CONSOLE, "screen": Screen(True, 1, drawn_ns)})
@@ -216,6 +224,10 @@ DERIVED = (
     Derived("screen_live", rest, less(state={"profile": CONSOLE})),
     Derived("screen_live", watched(NOW_NS - 400 * MS), less(state={"screen": Screen(True, 1, NOW_NS - 400 * MS - 1)})),
     Derived("screen_live", watched(NOW_NS - 200 * MS, exposing), less(state={"screen": Screen(True, 1, NOW_NS - 200 * MS - 1)})),
+    Derived("screen_quick", rest, less(state={"screen": Screen(on=True)})),
+    Derived("screen_quick", rest, less(state={"screen": slow(late_ns=NOW_NS - 5 * S + 1)})),
+    Derived("screen_quick", exposing, less(state={"screen": slow(late_expose_ns=NOW_NS - 5 * S + 1)})),
+    Derived("pad_up", rest, less(state={"screen": Screen(on=True), "profile": HOLDS})),
     Derived("view_taken", squeezed, less(mammograph={"view_code": View.ML.value})),
     Derived("view_taken", squeezed, less(exposure={"view": View.NONE}, mammograph={"view_code": 0})),
     Derived("door_closed", squeezed, less(room={"door_closed": False})),
@@ -252,6 +264,7 @@ def test_each_fact_holds_and_what_takes_it_away(row):
 ELSEWHERE = {
     "by_named",
     "may_resume",
+    "in_control",
     "patient_named",
     "people_named",
     "side_matches_order",
@@ -273,6 +286,17 @@ ELSEWHERE = {
 def test_every_fact_is_derived_in_some_test():
     fields = set(Facts.__struct_fields__) - {"anchor"}
     assert fields == {row.fact for row in DERIVED} | ELSEWHERE
+
+
+@pytest.mark.hazard("HZ-USE-ERROR")
+def test_where_a_console_is_on_only_it_arms():
+    scene = rest()
+    there = scene.but(state={"screen": Screen(on=True, connection=3)})
+    assert facts(there).in_control
+    for connection, controls in ((3, True), (4, False), (0, False)):
+        asked = rq.Do(by="T", role=Role.TECHNOLOGIST, connection=connection)
+        assert facts(there, asked).in_control is controls
+        assert facts(scene, asked).in_control
 
 
 def test_who_asks():

@@ -28,7 +28,7 @@ from state_machine.readings import (
     UnitState,
 )
 from state_machine.requests import Side
-from state_machine.state import Alarm, HoldAction, HoldPhase, Phase, Purpose, Screen
+from state_machine.state import Alarm, HoldAction, HoldPhase, HoldSource, Phase, Purpose, Screen
 from state_machine.targets import (
     Activity,
     Compression,
@@ -209,6 +209,8 @@ CASES = (
     CaseOf("screen", injecting, change(state={"screen": Screen(on=True)}), RUN),
     CaseOf("screen", injecting, change(state={"screen": Screen(True, 9, NOW_NS - 400 * NS_PER_MS - 1)}), RUN),
     CaseOf("screen", exposing, change(state={"screen": Screen(True, 9, NOW_NS - 200 * NS_PER_MS - 1)}), EXPOSE),
+    CaseOf("beats", injecting, change(hold={"source": HoldSource.CONSOLE, "beat_ns": NOW_NS - 250 * NS_PER_MS - 1}), RUN),
+    CaseOf("beats", exposing, change(hold={"source": HoldSource.CONSOLE, "beat_ns": NOW_NS - 125 * NS_PER_MS - 1}), EXPOSE),
     CaseOf("not-durable", injecting, change(journal={"durable_seq": 49}), RUN),
     CaseOf("record", injecting, change(journal={"fault": "disk full"}), PREPARE),
     CaseOf("record", prepared, change(journal={"fault": "disk full"}), PREPARE),

@@ -239,26 +239,3 @@ def test_without_a_console_it_depends_on_the_room():
     assert hold_gate.is_seen(free, HoldAction.INJECT, NOW_NS)
     required = replace(free, profile=replace(free.profile, console_required=True))
     assert not hold_gate.is_seen(required, HoldAction.INJECT, NOW_NS)
-
-
-@pytest.mark.hazard("HZ-STALE-DATA")
-@pytest.mark.parametrize(
-    ("beat", "ago_ms", "taken"),
-    [
-        (8, 0, True),
-        (80, 100, True),  # the same snapshot is still the newest
-        (7, 0, False),  # repeated
-        (6, 0, False),
-        (8, 101, False),  # older than the one before: out of a queue
-        (8, -1, False),  # not drawn yet
-    ],
-)
-def test_a_beat_counts_up_and_echoes_a_snapshot(beat, ago_ms, taken):
-    t_ms = NOW_NS // MS - ago_ms
-    made = hold_gate.beaten(DRAWN, beat, t_ms, NOW_NS)
-    if taken:
-        assert made == Screen(True, beat, t_ms * MS)
-    else:
-        newest = f"beat 7, t_ms {NOW_NS // MS - 100}, or not of a snapshot that was sent"
-        assert made == f"beat {beat}, t_ms {t_ms}: not after {newest}"
-    assert "declare" in str(hold_gate.beaten(replace(DRAWN, on=False), 8, t_ms, NOW_NS))

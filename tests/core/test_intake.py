@@ -9,7 +9,16 @@ from state_machine import requests as rq
 from state_machine.entries import Noted, Refused
 from state_machine.readings import Link, Motion, Paddle, Prompt
 from state_machine.requests import AUTO_EVENTS, Event, Role
-from state_machine.state import Alarm, Check, Hold, HoldAction, HoldPhase, Phase, Screen, State
+from state_machine.state import (
+    Alarm,
+    Check,
+    Hold,
+    HoldAction,
+    HoldPhase,
+    Phase,
+    Screen,
+    State,
+)
 from state_machine.step import Outcome, step
 from state_machine.targets import Compression, Targets, View
 from tests.core.fixtures import (
@@ -182,6 +191,11 @@ REFUSED: tuple[tuple[Scene, Any, str], ...] = (
     (scene(screen=DRAWN), ask(rq.ViewBeat, beat=7, t_ms=NOW_NS // 10**6), "beat 7, t_ms"),
     (scene(screen=DRAWN), ask(rq.ViewBeat, beat=8, t_ms=NOW_NS // 10**6 + 1), "not after beat 7"),
     (scene(screen=DRAWN), ask(rq.ViewBeat, beat=8, t_ms=NOW_NS // 10**6 - 101), "not after beat 7"),
+    (scene(screen=DRAWN), ask(rq.Console, connection=5), "another console controls this room"),
+    (scene(), ask(rq.HoldBegin, beat=1), "nothing is armed for this page"),
+    (scene(), ask(rq.HoldBeat, beat=1), "nothing is armed for this page"),
+    (scene(Phase.PRIME, screen=DRAWN), ask(rq.TipOut, connection=5), "another console controls this room: arm there"),
+    (scene(Phase.PRIME, screen=DRAWN), ask(rq.TipOut), "the console is too slow"),
     (scene(Phase.PRIME, screen=Screen(on=True)), ask(rq.TipOut), "the console's screen is not live"),
     (scene(Phase.STANDBY), ask(rq.Do, event=Event.STOP), "'stop' is not possible in 'standby'"),
     (scene(), ask(rq.Do, event=Event.OPEN), "send 'open-case' instead"),
@@ -209,9 +223,9 @@ def test_what_is_refused_is_answered_recorded_and_changes_nothing(made, request_
     assert replace(outcome.state, entry_seq=0) == replace(without, entry_seq=0)
 
 
-def test_every_request_kind_can_be_refused_but_the_release():
+def test_every_request_kind_can_be_refused_but_those_that_let_go():
     kinds = {type(request) for _scene, request, _words in REFUSED}
-    assert kinds == set(rq.ClientRequest.__args__) - {rq.ReleasePaddle}
+    assert kinds == set(rq.ClientRequest.__args__) - {rq.ReleasePaddle, rq.HoldEnd}
 
 
 def taken(made: Scene, request: Any) -> State:

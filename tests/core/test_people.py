@@ -226,7 +226,7 @@ def test_a_console_that_is_gone_must_be_declared_anew():
     core.ask(rq.ClientGone, WARD)
     assert core.state.screen.drawn_ns, "another connection's end is nothing to it"
     core.ask(rq.ClientGone, JONES)
-    assert core.state.screen == Screen(on=True, connection=JONES)
+    assert core.state.screen == Screen(on=True, connection=JONES, gone=True)
     assert "another connection" in core.ask(rq.ViewBeat, WARD, beat=6, t_ms=1)[0]
 
 

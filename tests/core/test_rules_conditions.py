@@ -16,7 +16,8 @@ ALL = msgspec.convert(
 ARMING = (
     "no_emergency_stop pain_released no_latched_alarm record_healthy daily_checked cannula_in"
     " pump_stopped"
-    " readings_fresh link_quick punctual screen_live switch_released injections_left volume_left"
+    " readings_fresh link_quick punctual in_control screen_live screen_quick switch_released"
+    " pad_up injections_left volume_left"
     " syringe_left temperature_in_range zeroed zero_kept stored_small"
     " overrun_allowed net_below_pause paddle_released unit_idle"
 )
@@ -46,7 +47,8 @@ NEEDS: dict[tuple[Phase, Event], str] = {
     (P.COMPRESSION, E.COMPRESSED): "compressed force_allowed line_calm",
     (P.EXPOSURE, E.ARM_EXPOSURE): "no_emergency_stop pain_released no_latched_alarm"
     " record_healthy view_taken compressed force_allowed line_calm pump_stopped unit_idle"
-    " door_closed delay_allowed punctual screen_live switch_released",
+    " door_closed delay_allowed punctual in_control screen_live screen_quick switch_released"
+    " pad_up",
     (P.EXPOSURE_ARMED, E.EXPOSED): "exposed",
     (P.DECANNULATE, E.DECANNULATED): "pump_stopped_or_lost paddle_released_or_lost",
     (P.EXTRAVASATED, E.DECANNULATED): "paddle_released_or_lost",
