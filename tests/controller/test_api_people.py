@@ -189,13 +189,10 @@ def test_a_pin_goes_to_the_checker_and_the_verdict_is_a_request(checked):
     (login,) = checked.api.requests(DAY)
     assert login == Login("T. Jones", Role.TECHNOLOGIST, 3, connection=1)
     checked.api.answer((Reply(3, "T. Jones", "login"),))
-    assert checked.heard()[-1] == {
-        "k": "reply",
-        "number": 3,
-        "request": "login",
-        "taken": True,
-        "refusals": [],
-    }
+    reply, who = checked.heard()[-2:]
+    assert (reply["k"], reply["number"], reply["request"]) == ("reply", 3, "login")
+    assert (reply["taken"], reply["refusals"]) == (True, [])
+    assert who == {"k": "who", "by": "T. Jones", "role": "technologist"}
 
 
 def test_a_verdict_for_who_is_gone_is_nobodys():

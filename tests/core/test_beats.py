@@ -1,5 +1,7 @@
 """A hold on a screen, row by row of the table in the console facts (6.4), and its property."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -322,7 +324,7 @@ DRAWN = Screen(on=True, beat_count=7, drawn_ns=NOW_NS - 100 * MS, beat_ns=NOW_NS
 
 
 def view(**changes):
-    fields = {"by": BY, "role": ROLE, "beat": 8, "t_ms": NOW_NS // MS}
+    fields: dict[str, Any] = {"by": BY, "role": ROLE, "beat": 8, "t_ms": NOW_NS // MS}
     return ViewBeat(**fields | changes)
 
 
@@ -340,13 +342,13 @@ def view(**changes):
 )
 def test_a_view_counts_up_and_echoes_a_snapshot(beat, ago_ms, taken):
     t_ms, limits = NOW_NS // MS - ago_ms, state(Phase.ARM).profile.limits
-    made = beats.viewed(DRAWN, view(beat=beat, t_ms=t_ms), NOW_NS, limits)
+    made: Any = beats.viewed(DRAWN, view(beat=beat, t_ms=t_ms), NOW_NS, limits)
     if taken:
         assert (made.beat_count, made.drawn_ns, made.beat_ns) == (beat, t_ms * MS, NOW_NS)
     else:
         newest = f"beat 7, t_ms {NOW_NS // MS - 100}, or not of a snapshot that was sent"
         assert made == f"beat {beat}, t_ms {t_ms}: not after {newest}"
-    assert "declare" in beats.viewed(replace(DRAWN, on=False), view(), NOW_NS, limits)
+    assert "declare" in str(beats.viewed(replace(DRAWN, on=False), view(), NOW_NS, limits))
 
 
 @pytest.mark.hazard("HZ-USE-ERROR")
@@ -356,10 +358,10 @@ def test_the_pad_must_be_seen_up_for_200_ms_where_it_may_hold():
     may = replace(made, profile=replace(made.profile, console_holds=True))
     assert beats.is_up(made, NOW_NS)
     assert not beats.is_up(may, NOW_NS)
-    up = beats.viewed(DRAWN, view(up=True), NOW_NS, limits)
+    up: Any = beats.viewed(DRAWN, view(up=True), NOW_NS, limits)
     assert not beats.is_up(replace(may, screen=up), NOW_NS + 200 * MS - 1)
     assert beats.is_up(replace(may, screen=up), NOW_NS + 200 * MS)
-    again = beats.viewed(up, view(beat=9, up=True), NOW_NS + 10 * MS, limits)
+    again: Any = beats.viewed(up, view(beat=9, up=True), NOW_NS + 10 * MS, limits)
     assert again.up_ns == NOW_NS
     down = beats.viewed(up, view(beat=9), NOW_NS + 10 * MS, limits)
     assert not beats.is_up(replace(may, screen=down), NOW_NS + 10 * S)

@@ -87,7 +87,7 @@ CONSOLE = replace(rest().state.profile, console_required=True)
 HOLDS = replace(rest().state.profile, console_holds=True)
 
 
-def slow(**late_ns: int) -> Screen:
+def slow(**late_ns: Any) -> Screen:
     """A console that is heard now, and was slow at an instant."""
     return Screen(True, 9, NOW_NS, beat_ns=NOW_NS, since_ns=NOW_NS - 9 * S, **late_ns)
 
