@@ -8,7 +8,7 @@ from typing import Any
 from controller.loop import Room
 from state_machine import beats, daily_check, ledger, observe
 from state_machine.alarms import ALARM_BY_NAME
-from state_machine.facts import armed_for, read_back
+from state_machine.facts import read_back
 from state_machine.guide import ways
 from state_machine.injection import next_checkpoint_nl
 from state_machine.readings import Motion
@@ -53,7 +53,7 @@ def snapshot(room: Room, number: int, now_ns: int) -> dict[str, Any]:
             "drawn_age_ms": _age_ms(state.screen.drawn_ns, now_ns),
             "gone": state.screen.gone,
             "holds": state.profile.console_holds,
-            "quick": beats.is_quick(state, armed_for(state), now_ns),
+            "quick": beats.is_quick(state, beats.armed_for(state), now_ns),
             "up": beats.is_up(state, now_ns),
         },
         "people": _people(state, now_ns),

@@ -16,7 +16,16 @@ import msgspec
 from state_machine import hold as gate
 from state_machine.limits import Limits
 from state_machine.requests import AnyRequest, HoldBeat, HoldBegin, HoldEnd, HoldEndWhy, ViewBeat
-from state_machine.state import Hold, HoldAction, Holder, HoldPhase, HoldSource, Screen, State
+from state_machine.state import (
+    Hold,
+    HoldAction,
+    Holder,
+    HoldPhase,
+    HoldSource,
+    Phase,
+    Screen,
+    State,
+)
 from state_machine.units import NS_PER_MS
 
 VIEW_PERIOD_NS: Final = 100 * NS_PER_MS
@@ -81,6 +90,12 @@ def viewed(screen: Screen, view: ViewBeat, now_ns: int, limits: Limits) -> Scree
         )
     up_ns = (screen.up_ns or now_ns) if view.up else 0
     return msgspec.structs.replace(seen, beat_count=view.beat, up_ns=up_ns)
+
+
+def armed_for(state: State) -> HoldAction:
+    """What would be armed from here."""
+    exposing = state.phase in (Phase.EXPOSURE, Phase.EXPOSURE_ARMED)
+    return HoldAction.EXPOSE if exposing else HoldAction.INJECT
 
 
 def is_quick(state: State, action: HoldAction, now_ns: int) -> bool:

@@ -10,7 +10,7 @@ from state_machine import alarms, beats, daily_check, ledger, net, observe, self
 from state_machine import hold as hold_gate
 from state_machine.limits import Limits
 from state_machine.profile import Severity
-from state_machine.readings import Link, Paddle, PumpReading, Readings, UnitState
+from state_machine.readings import Link, Paddle, Readings, UnitState
 from state_machine.requests import (
     AnyRequest,
     Cannulate,
@@ -20,7 +20,7 @@ from state_machine.requests import (
     OpenCase,
     Role,
 )
-from state_machine.state import Case, HoldAction, HoldPhase, Phase, State
+from state_machine.state import Case, HoldPhase, Phase, State
 from state_machine.targets import View
 from state_machine.units import decimal, flow_drop_pa
 
@@ -101,11 +101,8 @@ class Facts(msgspec.Struct, frozen=True):
     screen_live: bool = False
     """The console proves its view, where one is declared or required."""
     screen_quick: bool = False
-    """It has done so in time for a while."""
     pad_up: bool = False
-    """Its hold pad is let go, where it may hold."""
     in_control: bool = False
-    """Who asks is the console, where one is declared."""
     no_latched_alarm: bool = False
     injections_left: bool = False
     volume_left: bool = False
@@ -328,11 +325,11 @@ def _arming(
         "pump_stopped_or_lost": pump_lost or observe.proven_stopped(pump),
         "paddle_released_or_lost": unit_lost or unit.paddle is Paddle.RELEASED,
         "readings_fresh": observe.injection_readings_fresh(state, readings, now_ns),
-        "link_quick": _link_quick(pump, limits),
+        "link_quick": 0 < pump.exchange_p99_ns <= limits.exchange_p99_ns,
         "punctual": not late,
         "switch_released": hold_gate.may_arm(state.hold, limits, now_ns),
-        "screen_live": hold_gate.is_seen(state, armed_for(state), now_ns),
-        "screen_quick": beats.is_quick(state, armed_for(state), now_ns),
+        "screen_live": hold_gate.is_seen(state, beats.armed_for(state), now_ns),
+        "screen_quick": beats.is_quick(state, beats.armed_for(state), now_ns),
         "pad_up": beats.is_up(state, now_ns),
         "in_control": beats.in_control(state, request),
         "no_latched_alarm": alarms.none_blocks(state),
@@ -356,12 +353,6 @@ def _arming(
     }
 
 
-def armed_for(state: State) -> HoldAction:
-    """What would be armed from here."""
-    exposing = state.phase in (Phase.EXPOSURE, Phase.EXPOSURE_ARMED)
-    return HoldAction.EXPOSE if exposing else HoldAction.INJECT
-
-
 def _injections_left(state: State) -> bool:
     limits, duct = state.profile.limits, state.duct
     if duct is None:
@@ -373,10 +364,6 @@ def _injections_left(state: State) -> bool:
         duct.injection_count < limits.injections_per_duct_count
         and done < limits.injections_per_side_day_count
     )
-
-
-def _link_quick(pump: PumpReading, limits: Limits) -> bool:
-    return 0 < pump.exchange_p99_ns <= limits.exchange_p99_ns
 
 
 def _imaging(state: State, readings: Readings, now_ns: int, limits: Limits) -> dict[str, bool]:
