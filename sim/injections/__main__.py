@@ -11,6 +11,8 @@ from sim.injections.summary import summary
 EVIDENCE: Final = Path(__file__).resolve().parents[2] / "docs" / "evidence"
 SEEDS: Final = range(1, 1001)
 TRACE_SEEDS: Final = range(1, 11)
+FILL_SEEDS: Final = range(1, 201)
+"""Of the table of over-filled ducts, a row for each."""
 
 
 def main() -> int:
@@ -27,7 +29,7 @@ def main() -> int:
         lines = [
             json.dumps({"table": name} | row)
             for name, make in traces.TABLES.items()
-            for row in make(TRACE_SEEDS)
+            for row in make(FILL_SEEDS if name == "overfill" else TRACE_SEEDS)
         ]
         tables.write_text("\n".join(lines) + "\n")
     told = summary(rows)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from sim.injections import study
 from sim.injections.trace import Trace
 from sim.physics import DUCT, FALSE_PASSAGE, Patient, Rig
 from state_machine import alarms, net, observe, retract
@@ -222,7 +223,7 @@ def count(seeds: range) -> Iterator[Row]:
             trace.counts = counts
             found.append(trace.until_found("flow-differs", 30))
         seen = [one for one in found if one is not None]
-        rule = "15" if abs(counts - 1) >= 0.1 else "never"
+        rule = "15" if round(abs(counts - 1), 3) >= 0.1 else "never"
         yield {
             "counts": counts,
             "found": f"{len(seen)}/{len(found)}",
@@ -231,10 +232,60 @@ def count(seeds: range) -> Iterator[Row]:
         }
 
 
+def overfill(seeds: range) -> Iterator[Row]:
+    """The study's ducts without a room around them, at one rate, ended by the first alarm.
+
+    A row for each seed: torn with only the line's limit; torn with the rules; a weak duct's
+    volume and time from its tear to standstill (None: not noticed); a normal fill's alarm.
+    """
+    for seed in seeds:
+        rig = study.RIGS[study.rig_of(seed)]
+        patient, weak = study.patient_of(seed), study.weak_of(seed)
+        baseline = Trace(rig, patient, seed=seed)
+        while baseline.pushed_ul * 1000 < study.OVERFULL_NL:
+            baseline.step()
+        with_rules, _ = _filled(rig, patient, seed, study.OVERFULL_NL)
+        leaky, torn_ul = _filled(rig, weak, seed, study.OVERFULL_NL)
+        normal, _ = _filled(rig, patient, seed, study.NORMAL_NL)
+        noticed = stopped_by(leaky)
+        yield {
+            "seed": seed,
+            "rig": study.rig_of(seed),
+            "tear_kpa": round(patient.tear_kpa, 2),
+            "weak_kpa": round(weak.tear_kpa, 2),
+            "baseline_torn": baseline.physics.tear > 0,
+            "controller_torn": with_rules.physics.tear > 0,
+            "weak_torn": torn_ul is not None,
+            "weak_noticed": noticed if torn_ul is not None else None,
+            "weak_ul": round(leaky.pushed_ul - torn_ul, 1) if torn_ul and noticed else None,
+            "normal_alarm": stopped_by(normal),
+        }
+
+
+def _filled(rig: Rig, patient: Patient, seed: int, order_nl: int) -> tuple[Trace, float | None]:
+    """Filled until the order or an alarm; and the volume at which it tore, if it did."""
+    trace, torn_ul = Trace(rig, patient, seed=seed), None
+    injection = Injection(number=1, base_nl=-100_000, planned_nl=10**9)
+    trace.state = msgspec.structs.replace(trace.state, injection=injection)
+    while trace.pushed_ul * 1000 < order_nl:
+        trace.step()
+        if torn_ul is None and trace.physics.tear > 0:
+            torn_ul = trace.pushed_ul
+        if stopped_by(trace):
+            break
+    else:
+        return trace, torn_ul
+    end_s = trace.second + STOP_S
+    while trace.second < end_s:
+        trace.step()
+    return trace, torn_ul
+
+
 TABLES: Final[dict[str, Callable[[range], Iterator[Row]]]] = {
     "occlusion": occlusion,
     "passage": false_passage,
     "invisible": invisible,
     "quiet": quiet,
+    "overfill": overfill,
     "count": count,
 }

@@ -134,6 +134,13 @@ def test_a_false_passage_is_stopped_with_little_in_and_nothing_outside():
     assert all(one["pumped_ul_max"] < 20 and one["outside_ul_max"] == 0 for one in may)
 
 
+@pytest.mark.hazard("HZ-EXTRAVASATION", "HZ-OVERPRESSURE")
+def test_the_fast_form_of_the_study_ends_at_the_first_alarm():
+    (found,) = traces.overfill(range(1, 2))
+    assert (found["baseline_torn"], found["controller_torn"]) == (True, False)
+    assert found["normal_alarm"] == ""
+
+
 @pytest.mark.hazard("HZ-EXTRAVASATION")
 def test_the_sum_of_a_fall_sees_what_thresholds_do_not_on_the_same_seeds():
     for seed in (1, 2):
