@@ -83,7 +83,11 @@ def test_every_text_that_a_page_asks_for_is_there():
     assert sorted(wanted - known.keys()) == []
 
 
+TESTS = ("STIFFNESS", "OPEN_TIP", "LINEARITY", "ZERO_DRIFT")
+
+
 def test_every_phase_event_and_role_has_its_words():
+    from state_machine import selftests
     from state_machine.requests import AUTO_EVENTS, Event, Role, Side
     from state_machine.state import Phase
     from state_machine.targets import View
@@ -91,6 +95,7 @@ def test_every_phase_event_and_role_has_its_words():
     own = {Event.OPEN, Event.LOCATED, Event.CANNULATED, Event.CONFIRM_ARM, Event.STOP, Event.PAIN}
     keys = {f"phase.{phase.value}" for phase in Phase} | {f"role.{role.value}" for role in Role}
     keys |= {f"do.{e.value}" for e in Event if e not in AUTO_EVENTS | own | {Event.ARM}}
+    keys |= {f"test.{getattr(selftests, name)}" for name in ("FIRST_DROP", *TESTS)}
     keys |= {f"view.{view.name}" for view in View} | {f"side.{side.value}" for side in Side}
     assert sorted(keys - words().keys()) == []
 

@@ -48,6 +48,9 @@ const SCREEN = /** @type {Record<string, string>} */ ({
 /** Only these may lie over the screen of the phase, and only while nothing is armed. */
 const ASIDE = new Set(["menu", "daily", "history", "alarms", "service", "qa", "help", "who"]);
 
+/** Refused beats speak for themselves: the hold has ended, and why is in the snapshot. */
+const QUIET = new Set(["view", "hold-beat", "hold-end"]);
+
 /** @param {string} id */
 const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
@@ -106,8 +109,17 @@ function claim() {
   app.link.send({ k: "control", on: true, take: false });
 }
 
+/** Whether people log in here, and whether the session of this page was locked meanwhile.
+ *  @param {Snapshot} s */
+function session(s) {
+  app.who.login = s.people.login_required ? "pin" : "name";
+  const mine = app.control ? s.people.sessions.find((one) => one.connection === s.console.connection) : undefined;
+  if (mine) app.who.locked = mine.locked;
+}
+
 /** @param {Snapshot} s */
 function draw(s) {
+  session(s);
   const name = screenName(s);
   if (name !== shown) {
     view?.leave?.();
@@ -125,15 +137,27 @@ function draw(s) {
   foot.update(s, view);
 }
 
+/** Draw; a screen that fails is not said to have been drawn, so nothing can be held before it.
+ *  @param {Snapshot} s @returns {boolean} */
+function whole(s) {
+  try {
+    draw(s);
+    return true;
+  } catch (problem) {
+    console.error(problem);
+    app.refuse([t("own.broken")]);
+    return false;
+  }
+}
+
 function drawn() {
   const s = app.live.snap;
   const now = performance.now();
   if (s !== null && app.facts !== null) {
     const fresh = s.n !== newest;
-    draw(s);
     banner.update(s, now);
     newest = s.n;
-    if (fresh) app.live.drawn();
+    if (fresh && whole(s)) app.live.drawn();
   }
   requestAnimationFrame(drawn);
 }
@@ -154,7 +178,10 @@ function watch() {
   }
   setText(foot.stopWord, t(app.contact ? "stop" : "stop.hardware"));
   const inside = s !== null && (s.duct?.cannula_in || s.hold.phase !== "closed");
-  if (app.who.by && !inside && now - touchedAt > IDLE_MS && !app.who.locked) app.who.locked = true;
+  if (app.who.by && !inside && now - touchedAt > IDLE_MS) {
+    app.who.by = ""; // whoever comes says anew who they are; STOP never asked
+    app.link.send({ k: "logout" });
+  }
 }
 
 app.hearers.push((message) => {
@@ -167,7 +194,7 @@ app.hearers.push((message) => {
     }
     show(rail.roomKey, message.panel === true);
   } else if (message.k === "reply" && message.request === "console") app.control = message.taken;
-  else if (message.k === "reply" && !message.taken && !message.number) app.refuse(message.refusals);
+  else if (message.k === "reply" && !message.taken && !message.number && !QUIET.has(message.request)) app.refuse(message.refusals);
   else if (message.k === "who") {
     if (app.who.login === "pin") {
       app.who = { ...app.who, by: message.by, role: message.role, locked: false };

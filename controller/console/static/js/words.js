@@ -25,7 +25,7 @@ export const WORDS = {
   "alarm.present": "present,", "alarm.gone": "gone, held until acknowledged,", "alarm.acknowledged": "acknowledged", "alarm.new": "not acknowledged",
   "alarm.sign.high": "!!!", "alarm.sign.medium": "!!", "alarm.sign.low": "!", "alarm.sign.none": "",
   "own.no-contact": "NO CONTACT with the controller", "own.no-contact.action": "Use the hardware stop. What is shown is old.",
-  "own.late": "Display late", "own.late.action": "What is shown may be old: do not inject, look at the room.",
+  "own.broken": "this screen cannot be drawn: load the page anew", "own.late": "Display late", "own.late.action": "What is shown may be old: do not inject, look at the room.",
   "own.at-least": "Last confirmed {s} s ago: at least {low} mL given, at most {high} mL.",
 
   // --- hold pad
@@ -75,7 +75,7 @@ export const WORDS = {
   "prime.open-tip": "Open-tip test", "prime.open-tip.do": "stopcock open, tip out; hold until it stops", "prime.open-tip.act": "Stopcock open, tip out: ready to test",
   "prime.rest": "Rest", "prime.rest.do": "the line comes to rest by itself", "prime.drop": "Contrast shows at the tip",
   "tests": "Self-tests of the line", "tests.name": "Test", "tests.measured": "Measured", "tests.band": "Must be", "tests.verdict": "Verdict", "tests.passed": "passed", "tests.failed": "FAILED", "tests.range": "{low} to {high}",
-  "test.first-drop": "First drop", "test.stiffness": "Stiffness", "test.open-tip": "Open tip", "test.linearity": "Linearity",
+  "test.first-drop": "First drop", "test.stiffness": "Stiffness", "test.open-tip": "Open tip", "test.linearity": "Linearity", "test.zero-drift": "Drift of the zero",
   "unit.nl": "mL", "unit.nl_kpa": "µL/kPa", "unit.pa_s_ul": "Pa·s/µL", "unit.pa": "kPa",
   "mark.ok": "\u2713", "mark.no": "\u2717", "mark.wait": "\u2026", "mark.press": "press", "mark.release": "release", "mark.checkpoint": "checkpoint", "mark.stopped": "stop",
 
