@@ -26,7 +26,7 @@ from controller.console import command as console
 from controller.doctor import run as doctor
 from controller.people import command as user_command
 from controller.people.users import UsersError, read
-from controller.record import keeping_command, replay_command, report, sheet, verify
+from controller.record import export, keeping_command, replay_command, report, sheet, verify
 from controller.record.store import JournalError
 from controller.spoken import SpokenJournal
 from controller.version import VERSION
@@ -65,6 +65,7 @@ examples:
   galactograph journal backup FILE NEW    a verified copy, also while it is written
   galactograph replay FILE                does this program decide as the record says?
   galactograph report FILE -o out.html    the report of its last procedure
+  galactograph export FILE -o out.jsonl   its entries, for other programs
 
 exit status: 0 done, 1 the thing checked failed, 2 input or usage wrong
 """
@@ -176,6 +177,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     user_command.add_arguments(users)
     users.set_defaults(act=lambda args: user_command.run(args, default_state_folder()))
+    exporting = commands.add_parser(
+        "export",
+        help="a procedure for other programs, as JSON Lines or CSV",
+        description=export.ABOUT,
+        epilog=export.EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    export.add_arguments(exporting)
+    exporting.set_defaults(act=export.run)
     handing = commands.add_parser("sheet", help="the sheet that a patient takes home, as HTML")
     sheet.add_arguments(handing)
     handing.set_defaults(act=sheet.run)

@@ -16,13 +16,17 @@ OLDEST: Final = 1
 NAME_MOST_CHARS: Final = 64
 PIN_MOST_CHARS: Final = 64
 
+NUMBER_MOST: Final = 10**12
+"""As in requests: the record holds 64 bits."""
+
+_Number = Annotated[int, msgspec.Meta(ge=-NUMBER_MOST, le=NUMBER_MOST)]
 _Name = Annotated[str, msgspec.Meta(max_length=NAME_MOST_CHARS)]
 
 
 class Hello(msgspec.Struct, frozen=True, tag_field="k", tag="hello", forbid_unknown_fields=True):
     """The first line of a client: which version it speaks, and what it is."""
 
-    version: int
+    version: _Number
     client: _Name = ""
 
 
@@ -40,7 +44,7 @@ class LoginAsk(msgspec.Struct, frozen=True, tag_field="k", tag="login", forbid_u
     user: _Name
     pin: Annotated[str, msgspec.Meta(max_length=PIN_MOST_CHARS)]
     role: _Name = ""
-    number: int = 0
+    number: _Number = 0
 
     def __repr__(self) -> str:
         """Without the PIN: nothing that is printed or logged may hold it."""
@@ -52,7 +56,7 @@ class LogoutAsk(
 ):
     """The person at this connection leaves."""
 
-    number: int = 0
+    number: _Number = 0
 
 
 AnyMessage = Hello | Subscribe | LoginAsk | LogoutAsk

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from controller.record.signing import load_public, public_path
-from controller.record.store import JournalError, in_words, open_readable
+from controller.record.store import SQLITE_ERRORS, JournalError, in_words, open_readable
 from controller.record.verify import Verdict, verify
 
 PARTIAL: Final = ".partial"
@@ -56,7 +56,7 @@ def _copied(source: Path, partial: Path) -> None:
         ):
             there.backup(here)
             here.execute("PRAGMA journal_mode = DELETE")
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         raise JournalError(in_words(source, error)) from error
     with partial.open("rb+") as file:
         os.fsync(file.fileno())

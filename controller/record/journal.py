@@ -30,6 +30,7 @@ from controller.record.company import FLUSH_S, IDLE_FLUSH_S, Company
 from controller.record.lock import hold_lock
 from controller.record.signing import Signer, ends_procedure
 from controller.record.store import (
+    SQLITE_ERRORS,
     JournalError,
     Signature,
     in_words,
@@ -273,7 +274,7 @@ class Journal:
                     self._advance(row, count)
                     return True
             insert(self._connection, row, self._signature(row, batch))
-        except (sqlite3.Error, JournalError) as error:
+        except (*SQLITE_ERRORS, JournalError) as error:
             self._doubt(error)
             return False
         self._advance(row, count)
@@ -333,7 +334,7 @@ def _checked_head(connection: sqlite3.Connection, path: Path) -> Row | None:
     """The newest row, after checking that the newest ``TAIL_COUNT`` rows hold together."""
     try:
         tail = list(select(connection, f"ORDER BY number DESC LIMIT {TAIL_COUNT}"))[::-1]
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         connection.close()
         raise JournalError(in_words(path, error)) from error
     if words := broken_link(tail):

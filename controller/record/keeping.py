@@ -24,6 +24,7 @@ from controller.record.store import (
     SCHEMA_VERSION,
     SIGNATURE_TRIGGERS,
     SIGNATURES,
+    SQLITE_ERRORS,
     JournalError,
     check_is_journal,
     in_words,
@@ -88,7 +89,7 @@ def _append(
 ) -> None:
     try:
         insert(connection, make_row(newest, entries, now.boot_ns, now.utc_ns, new_session()))
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         raise JournalError(in_words(path, error)) from error
 
 
@@ -135,7 +136,7 @@ def _change(connection: sqlite3.Connection, path: Path) -> None:
         for step in _STEPS:
             connection.execute(step)
         connection.execute("COMMIT")
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         raise JournalError(in_words(path, error)) from error
 
 
@@ -196,7 +197,7 @@ def _fold(path: Path) -> None:
     with closing(sqlite3.connect(path, timeout=0.2, isolation_level=None)) as connection:
         try:
             connection.execute("PRAGMA journal_mode = DELETE")
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise JournalError(in_words(path, error)) from error
     if path.with_name(path.name + "-wal").exists():
         raise JournalError(f"journal {path}: a reader has it open; close it, then again")

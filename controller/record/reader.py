@@ -1,13 +1,19 @@
 """Reading the journal back: all rows in order, and what a restart needs of them."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from controller.record.bodies import RESUME, SIDE_DAY
 from controller.record.chain import Row, RowError, decode, is_genuine
-from controller.record.store import JournalError, holding, in_words, open_readable, select
+from controller.record.store import (
+    SQLITE_ERRORS,
+    JournalError,
+    holding,
+    in_words,
+    open_readable,
+    select,
+)
 from state_machine.entries import Resume, SideDaySaved
 
 
@@ -23,7 +29,7 @@ def open_reader(path: Path) -> Iterator[Iterator[Row]]:
     with closing(open_readable(path)) as connection:
         try:
             yield select(connection)
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise JournalError(in_words(path, error)) from error
 
 
@@ -59,7 +65,7 @@ def _rows_with(path: Path, kind: int) -> Iterator[Row]:
     with closing(open_readable(path)) as connection:
         try:
             yield from holding(connection, kind)
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise JournalError(in_words(path, error)) from error
 
 

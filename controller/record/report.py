@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from controller.record.deidentify import deidentified
 from controller.record.reader import open_reader
 from controller.record.report_case import Case, cases
 from controller.record.report_done import delivered
@@ -52,13 +53,16 @@ class NoSuchCaseError(ValueError):
     """The journal has no such procedure."""
 
 
-def write_report(path: Path, out_path: Path, number: int = 0) -> ReportSummary:
+def write_report(
+    path: Path, out_path: Path, number: int = 0, deidentify: bool = False
+) -> ReportSummary:
     """Write the report of one procedure.
 
     Args:
         path: The journal.
         out_path: The HTML file; created with mode 0600 (it names the patient).
         number: Which procedure, counted from 1; 0 = the last one.
+        deidentify: Without patient, people and dates.
 
     Raises:
         JournalError: The journal cannot be read.
@@ -67,6 +71,8 @@ def write_report(path: Path, out_path: Path, number: int = 0) -> ReportSummary:
     """
     verdict = verify(path)
     case, count = choose(path, number)
+    if deidentify:
+        case = deidentified(case)
     write_private(out_path, page(case, verdict))
     low_nl, high_nl = delivered(case)
     return ReportSummary(
@@ -202,13 +208,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="the journal")
     parser.add_argument("-o", "--out", type=Path, required=True, help="HTML file to write")
     parser.add_argument("--case", type=int, default=0, help="which procedure (default: last)")
+    parser.add_argument(
+        "--deidentify", action="store_true", help="without patient, people and dates"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
     """Write a report: 0 done, 1 done but the record does not hold, 2 bad input."""
     try:
-        summary = write_report(args.file, args.out, args.case)
+        summary = write_report(args.file, args.out, args.case, args.deidentify)
     except (JournalError, NoSuchCaseError) as error:
         sys.stderr.write(f"{error}\n")
         return 2

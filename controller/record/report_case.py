@@ -12,7 +12,17 @@ from controller.record.chain import Row, RowError, decode
 from controller.record.report_net import NetPoint, NetTrace
 from state_machine.entries import AnyEntry, Entry, Inputs, MotionIntent, PhaseChanged, Started
 from state_machine.readings import MOVING_PROMPTS, LineReading, Prompt, PumpReading
-from state_machine.requests import AnyRequest, Event, OpenCase, Request
+from state_machine.requests import (
+    AnyRequest,
+    ClientGone,
+    ClientRefused,
+    Event,
+    Login,
+    Logout,
+    OpenCase,
+    Request,
+    ViewBeat,
+)
 
 E = TypeVar("E", bound=Entry)
 R = TypeVar("R", bound=Request)
@@ -105,8 +115,14 @@ class Case:
         self.asked: list[Asked] = []
         self.curves = Curves()
         self._net = NetTrace(started)
+        self.who: dict[tuple[str, str, str], int] = {}
+        """Requests by (name, role, how the name is known); see ``Sessions``."""
 
-    def take(self, entry: AnyEntry, offset_utc_ns: int) -> None:
+    def _count(self, who: tuple[str, str, str] | None) -> None:
+        if who is not None:
+            self.who[who] = self.who.get(who, 0) + 1
+
+    def take(self, entry: AnyEntry, offset_utc_ns: int, sessions: "Sessions") -> None:
         """Add an entry; ``offset_utc_ns`` is wall clock minus boot time in this run."""
         utc_ns = entry.at_ns + offset_utc_ns
         self.end_utc_ns = max(self.end_utc_ns, utc_ns)
@@ -117,6 +133,8 @@ class Case:
         if isinstance(entry, Inputs):
             self.curves.take(entry, offset_utc_ns - self.begin_utc_ns)
             self.asked.extend(Asked(t_ns, request) for request in entry.requests)
+            for request in entry.requests:
+                self._count(sessions.who(request))
         else:
             self.entries.append(At(t_ns, entry))
 
@@ -143,6 +161,34 @@ class Case:
     def intents(self) -> dict[int, tuple[int, MotionIntent]]:
         """The plan of every pump motion, by its id."""
         return {intent.motion_id: (t_ns, intent) for t_ns, intent in self.of(MotionIntent)}
+
+
+class Sessions:
+    """Who is logged in on which connection, followed along the record."""
+
+    def __init__(self) -> None:
+        """Nobody is."""
+        self._on: dict[int, tuple[str, str]] = {}
+
+    def take(self, entry: AnyEntry) -> None:
+        """Follow log-ins and ended connections; a restart ends all."""
+        if isinstance(entry, Started):
+            self._on.clear()
+        for request in entry.requests if isinstance(entry, Inputs) else ():
+            if isinstance(request, Login) and not request.refused:
+                self._on[request.connection] = (request.by, request.role.value)
+            elif isinstance(request, Logout | ClientGone):
+                self._on.pop(request.connection, None)
+
+    def who(self, request: AnyRequest) -> tuple[str, str, str] | None:
+        """(name, role, how it is known) of who asked; None where no person did."""
+        if isinstance(request, ViewBeat | Logout | ClientGone | ClientRefused):
+            return None
+        if isinstance(request, Login):
+            return (request.by, request.role.value, "log-in refused") if request.refused else None
+        if request.connection in self._on:
+            return (*self._on[request.connection], "logged in")
+        return request.by, request.role.value, "own word, not logged in"
 
 
 def cases(rows: Iterable[Row]) -> Iterator[Case]:
@@ -176,6 +222,7 @@ class _Gatherer:
         self._session = ""
         self._offset_utc_ns = 0
         self._inputs: tuple[Inputs, int] | None = None
+        self._sessions = Sessions()
 
     def offset_utc_ns(self, row: Row) -> int:
         """Wall clock minus boot time, fixed for a run: a corrected clock moves no curve."""
@@ -192,13 +239,14 @@ class _Gatherer:
             self._started_utc_ns = entry.at_ns + offset_utc_ns
         if isinstance(entry, Inputs):
             self._inputs = (entry, offset_utc_ns)
+        self._sessions.take(entry)
         opens = isinstance(entry, PhaseChanged) and entry.event == Event.OPEN.value
         if self.case is not None and (opens or self._is_over(entry, offset_utc_ns)):
             done, self.case = self.case, None
         if opens:
             self._open(entry, offset_utc_ns, row_number)
         if self.case is not None:
-            self.case.take(entry, offset_utc_ns)
+            self.case.take(entry, offset_utc_ns, self._sessions)
             self.case.last_row = row_number
             if isinstance(entry, PhaseChanged) and entry.event == Event.CLOSE.value:
                 self.case.closed = True
@@ -216,4 +264,4 @@ class _Gatherer:
         self.case.first_row = row_number
         # The pass that opened it recorded its inputs, the request among them, just before.
         if self._inputs is not None and self._inputs[0].at_ns == entry.at_ns:
-            self.case.take(*self._inputs)
+            self.case.take(*self._inputs, self._sessions)

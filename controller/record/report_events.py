@@ -72,15 +72,15 @@ def time_line(case: Case) -> str:
     rows: list[tuple[object, ...]] = []
     kinds: list[str] = []
     for t_ns, entry in case.entries:
-        told = _tell(entry)
-        if told is not None:
-            what, words, by, kind = told
+        told_of = told(entry)
+        if told_of is not None:
+            what, words, by, kind = told_of
             rows.append((show_relative(t_ns), what, words, by))
             kinds.append(kind)
     return table((TIME, "Event", "What", "@By"), rows, kinds=kinds)
 
 
-def _tell(entry: object) -> tuple[str, str, str, str] | None:
+def told(entry: object) -> tuple[str, str, str, str] | None:
     """(event, words, by, row class) of an entry that belongs on the time line."""
     match entry:
         case PhaseChanged():

@@ -41,7 +41,7 @@ class NetTrace:
             return
         try:
             profile = msgspec.msgpack.decode(started.profile, type=Profile)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             return  # of another program
         self._state = State(profile=profile)
 

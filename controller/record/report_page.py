@@ -51,6 +51,7 @@ def sections(case: Case) -> Iterator[str]:
     yield section("Exposures", report_done.exposures(case))
     yield section("Alarms", report_events.alarms(case))
     yield section("Time line", report_events.time_line(case))
+    yield section("Who asked", _who(case))
     yield section("Refused requests", report_events.refusals(case))
     yield section("Gate closings", report_events.gate_closings(case))
     yield section("Self-tests", _self_tests(case))
@@ -113,6 +114,17 @@ def _people(case: Case) -> str:
     ]
     open_still = "" if case.closed else paragraph("This procedure has not been closed.", "high")
     return section("Procedure", facts(pairs), open_still)
+
+
+def _who(case: Case) -> str:
+    """Who asked for what was done, and how their name is known."""
+    rows = [
+        (by or "nobody named", role, how, count)
+        for (by, role, how), count in sorted(case.who.items(), key=lambda one: -one[1])
+    ]
+    kinds = ["warn" if "refused" in how else "" for _, _, how, _ in rows]
+    heads = ("@Name", "Role", "Name known by", "#Requests")
+    return table(heads, rows, kinds=kinds, empty="Nobody asked for anything.")
 
 
 def _temperature(mounted: SetUpRoom) -> str:

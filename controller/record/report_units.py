@@ -98,6 +98,12 @@ def show_utc(utc_ns: int) -> str:
     return datetime.fromtimestamp(utc_ns // NS_PER_S, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def iso_utc(utc_ns: int) -> str:
+    """Wall clock in UTC to the millisecond, ISO 8601."""
+    whole = datetime.fromtimestamp(utc_ns // NS_PER_S, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{whole}.{utc_ns % NS_PER_S // NS_PER_MS:03d}Z"
+
+
 def show_day(utc_day: int) -> str:
     """A day counted from 1970-01-01."""
     return datetime.fromtimestamp(utc_day * 86_400, UTC).strftime("%Y-%m-%d")

@@ -18,6 +18,10 @@ from controller.record.chain import Row
 
 APPLICATION_ID: Final = 0x67616C31
 """``gal1`` in the file's header, so that a stray database is not taken for a journal."""
+SQLITE_ERRORS: Final = (sqlite3.Error, UnicodeDecodeError)
+"""What reading a damaged file raises: where SQLite's own words hold bytes of the damage, Python
+fails to make a text of them (found by fuzzing)."""
+
 SCHEMA_VERSION: Final = 2
 OLDEST_VERSION: Final = 1
 """Schema 1 is read as it is; to be written on, ``migrate`` brings it to schema 2."""
@@ -162,7 +166,7 @@ def open_writable(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=0.2, isolation_level=None, check_same_thread=False)
     try:
         _prepare(connection, path)
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         connection.close()
         raise JournalError(in_words(path, error)) from error
     except JournalError:
@@ -205,7 +209,7 @@ def open_readable(path: Path) -> sqlite3.Connection:
         )
         try:
             check_is_journal(connection, path)
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             connection.close()
             failure = error
         except JournalError:
@@ -265,7 +269,7 @@ def insert(connection: sqlite3.Connection, row: Row, signature: Signature | None
         if signature is not None:
             connection.execute(_SIGN, (row.number, row.hash, signature.key, signature.signature))
         connection.execute("COMMIT")
-    except sqlite3.Error:
+    except SQLITE_ERRORS:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise

@@ -25,6 +25,7 @@ from controller.record.signing import PublicKey, ends_procedure, load_public, pu
 from controller.record.store import (
     SCHEMA_VERSION,
     SIGNATURE_TRIGGERS,
+    SQLITE_ERRORS,
     TRIGGERS,
     JournalError,
     in_words,
@@ -125,7 +126,7 @@ def _at_one_moment(path: Path) -> Iterator[sqlite3.Connection]:
         try:
             connection.execute("BEGIN")
             yield connection
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise JournalError(in_words(path, error)) from error
 
 

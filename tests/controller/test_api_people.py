@@ -211,6 +211,12 @@ def test_without_users_a_log_in_is_refused_and_recorded():
     assert "no list of users" in login.refused
 
 
+@pytest.mark.parametrize("kind", [{"k": "login", "user": "j", "pin": PIN}, {"k": "logout"}])
+def test_a_number_that_the_record_cannot_hold_is_an_error(checked, kind):
+    assert checked.ask(sent(**kind, number=2**64)) == ()
+    assert "number" in checked.heard()[0]["words"]
+
+
 def test_logout_is_the_connections(checked):
     (request,) = checked.ask(sent(k="logout", number=5))
     assert isinstance(request, Logout)

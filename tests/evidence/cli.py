@@ -45,6 +45,7 @@ RUNS: Final = (
     Run("campaign", "sim.campaign", "campaign.json", "a day and a night on a quiet machine"),
     Run("fuzz", "tests.evidence.fuzz", "fuzz.md", "a quarter of an hour on a quiet machine"),
     Run("breaks", "tests.evidence.breaks", "broken-controls.md", "an hour"),
+    Run("soak", "tests.evidence.soak", "soak.md", "a quarter of an hour on a quiet machine"),
     Run("failures", "sim.failures", "failures.jsonl", "three hours on a quiet machine"),
 )
 
