@@ -108,10 +108,15 @@ def _over_line(state: State, readings: Readings, _now_ns: int) -> bool:
     return known and (line.pressure_pa or 0) > line_limit_pa(state)
 
 
+_NET_JUDGED: Final = WITH_CANNULA - COMPRESSED
+
+
 def _net_over(name: str, limit: Callable[[State], int]) -> Callable[[State, Readings, int], bool]:
     def present(state: State, readings: Readings, now_ns: int) -> bool:
+        if state.phase not in _NET_JUDGED:
+            return False
         upper_pa = observe.net_upper_pa(state, readings, now_ns)
-        if state.phase not in WITH_CANNULA - COMPRESSED or upper_pa is None:
+        if upper_pa is None:
             return False
         on = any(alarm.present and alarm.name == name for alarm in state.alarms)
         return upper_pa > limit(state) - (HOVER_PA if on else 0)
@@ -121,25 +126,19 @@ def _net_over(name: str, limit: Callable[[State], int]) -> Callable[[State, Read
 
 def _pressed(state: State, readings: Readings, now_ns: int) -> bool:
     """Nothing flows under the paddle: the line is the duct, and has a limit of its own."""
-    pressure_pa, duct = observe.line_pressure_pa(state, readings, now_ns), state.duct
-    return (
-        state.phase in COMPRESSED
-        and duct is not None
-        and bool(duct.cannula_in_ns)
-        and pressure_pa is not None
-        and pressure_pa > state.profile.limits.compression_line_pa
-    )
+    duct = state.duct
+    if state.phase not in COMPRESSED or duct is None or not duct.cannula_in_ns:
+        return False
+    pressure_pa = observe.line_pressure_pa(state, readings, now_ns)
+    return pressure_pa is not None and pressure_pa > state.profile.limits.compression_line_pa
 
 
 def _false_passage(state: State, readings: Readings, now_ns: int) -> bool:
-    limits, upper_pa = state.profile.limits, observe.net_upper_pa(state, readings, now_ns)
-    delivered_nl = readings.pump.infused_nl - state.injection.base_nl
-    return (
-        state.phase is Phase.INJECTING
-        and upper_pa is not None
-        and upper_pa > limits.false_passage_pa
-        and delivered_nl < limits.first_checkpoint_nl
-    )
+    limits, delivered_nl = state.profile.limits, readings.pump.infused_nl - state.injection.base_nl
+    if state.phase is not Phase.INJECTING or delivered_nl >= limits.first_checkpoint_nl:
+        return False
+    upper_pa = observe.net_upper_pa(state, readings, now_ns)
+    return upper_pa is not None and upper_pa > limits.false_passage_pa
 
 
 def _found(field: str) -> Callable[[State, Readings, int], bool]:
