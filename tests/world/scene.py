@@ -134,14 +134,14 @@ class Scene:
 
     # --- what happens -------------------------------------------------------------------------
 
-    def until(self, done: Callable[["Scene"], bool], limit_s: float = 120.0) -> "Scene":
+    def until(self, done: Callable[["Scene"], bool], limit_s: float = 200.0) -> "Scene":
         """Run until something is so; fails after ``limit_s`` virtual seconds."""
         self._begins = None
         reached = self._world.run_until(lambda: self._judge() or done(self), int(limit_s * S))
         assert reached, f"not so after {limit_s} s; {self.where()}"
         return self
 
-    def until_phase(self, phase: str, limit_s: float = 120.0) -> "Scene":
+    def until_phase(self, phase: str, limit_s: float = 200.0) -> "Scene":
         """Run until the procedure stands in a phase."""
         if self._begins is None:
             return self.until(lambda _: self.phase == phase, limit_s)

@@ -32,7 +32,7 @@ def test_the_self_tests_find_what_the_simulated_line_is(compliance: float):
     rig = dataclasses.replace(RIG_27G_WARM, compliance_ul_kpa=compliance)
     scene = Scene(rig=rig).until_phase(ON, 90)
     tests = found(scene)
-    assert list(tests) == ["first-drop", "stiffness", "open-tip", "linearity"]
+    assert list(tests) == ["zero-drift", "first-drop", "stiffness", "open-tip", "linearity"]
     assert all(entry.passed for entry in tests.values())
     assert abs(tests["stiffness"].measured - compliance * 1_000) <= compliance * 50
     assert abs(tests["open-tip"].measured - 1_676) <= 50
