@@ -20,9 +20,11 @@ def found(scene: Scene) -> dict[str, SelfTest]:
 
 
 def until_failed(rig: Rig) -> Scene:
-    """Run until a self-test fails; the scripted technologist leaves it alone."""
+    """Run until a self-test of what is mounted fails; the scripted technologist leaves it alone."""
     scene = Scene(rig=rig)
-    scene.until(lambda _: any(not entry.passed for entry in scene.entries(SelfTest)), 90)
+    scene.until(
+        lambda _: any(not e.passed and e.name != "zero-drift" for e in scene.entries(SelfTest)), 90
+    )
     return scene.run(3)
 
 
@@ -32,7 +34,7 @@ def test_the_self_tests_find_what_the_simulated_line_is(compliance: float):
     rig = dataclasses.replace(RIG_27G_WARM, compliance_ul_kpa=compliance)
     scene = Scene(rig=rig).until_phase(ON, 90)
     tests = found(scene)
-    assert list(tests) == ["zero-drift", "first-drop", "stiffness", "open-tip", "linearity"]
+    assert set(tests) == {"zero-drift", "first-drop", "stiffness", "open-tip", "linearity"}
     assert all(entry.passed for entry in tests.values())
     assert abs(tests["stiffness"].measured - compliance * 1_000) <= compliance * 50
     assert abs(tests["open-tip"].measured - 1_676) <= 50
