@@ -21,6 +21,7 @@ from drawn import (  # noqa: E402
     faults,
     gate,
     limits,
+    patients,
     registers,
     snapshot_types,
     trace,
@@ -38,6 +39,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "api.md": api.page,
     "safety/trace.md": trace.page,
     "console/snapshot.d.ts": snapshot_types.page,
+    "patients.md": patients.page,
 }
 
 

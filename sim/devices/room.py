@@ -212,7 +212,9 @@ class SimulatedRoom:
         """Next instant at which something changes by itself."""
         due_ns = self._due_ns if self._due_ns != _UNKNOWN_NS else self._change_ns()
         switch_kpa = self._switch_kpa
-        if switch_kpa and self.physics.line_kpa > switch_kpa / 2 and self.pump.model.motor_on:
+        line = self.physics
+        high = switch_kpa and line.line_kpa + line.height_kpa > switch_kpa / 2
+        if high and self.pump.model.motor_on:
             due_ns = min(due_ns, self._now_ns + _STEP_NS)
         return due_ns
 
@@ -259,7 +261,7 @@ class SimulatedRoom:
 
     def _couple_line(self) -> None:
         now_ns = self._now_ns
-        line_kpa = self.physics.line_kpa
+        line_kpa = self.physics.sensor_kpa()
         self.pressure_sensor.set_pressure(round(line_kpa * 1000), now_ns)
         if self._switch_kpa is not None:
             # A mechanical switch has hysteresis; 10 % is an assumption.

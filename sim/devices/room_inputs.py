@@ -57,6 +57,16 @@ def _unfilled(room: "SimulatedRoom", volume_nl: int, _now_ns: int) -> None:
     room.physics.filled_ul = max(0.0, room.physics.rig.dead_space_ul - volume_nl / 1000)
 
 
+def _thousandth(attribute: str) -> Act:
+    """Set a figure of the physics that is named in thousandths."""
+    return lambda room, value, _now_ns: setattr(room.physics, attribute, value / 1000)
+
+
+def _low(room: "SimulatedRoom", low_mm: int, _now_ns: int) -> None:
+    """The transducer lies that much below the tip: the line's contrast stands over it."""
+    room.physics.height_kpa = low_mm * room.physics.rig.head_kpa_mm
+
+
 def _drift(room: "SimulatedRoom", drift_pa_h: int, now_ns: int) -> None:
     """From what it shows now; drift counts from power-up, so the offset takes up the past."""
     sensor = room.pressure_sensor
@@ -75,7 +85,9 @@ INPUTS: Final[dict[str, Input]] = {
     "pain": Input(_SWITCH, _contact("pain")),
     "emergency_stop": Input(_SWITCH, _contact("emergency_stop")),
     "door": Input(("open", "closed"), _door),
-    "tip": Input(("out", "duct"), _set("physics", "tip_in_duct", "duct")),
+    "tip": Input(
+        ("out", "duct", "wall"), lambda room, where, _now_ns: room.physics.place_tip(where)
+    ),
     "stopcock": Input(("open", "closed"), _set("physics", "stopcock_open", "open")),
     "prime": Input(_PRESS, lambda room, _value, _now_ns: room.physics.prime()),
     "unfilled_nl": Input(None, _unfilled),
@@ -91,6 +103,9 @@ INPUTS: Final[dict[str, Input]] = {
     "pump_mains": Input(_SWITCH, _set("", "pump_mains")),
     # what goes wrong
     "occluded": Input(_SWITCH, _set("physics", "occluded")),
+    "occlusion_pa_s_ul": Input(None, _thousandth("occlusion_kpa_s_ul")),
+    "torn": Input(_PRESS, lambda room, _value, _now_ns: room.physics.give_way()),
+    "sensor_low_mm": Input(None, _low),
     "pump_stall": Input(_PRESS, lambda room, _value, now_ns: room.pump.stall(now_ns)),
     "pump_ignores_stop": Input(_SWITCH, _set("pump.model", "ignores_stop")),
     "pump_ignores_ttl": Input(_SWITCH, _set("pump.model", "ignores_trigger")),

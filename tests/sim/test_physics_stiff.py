@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 from scipy.integrate import solve_ivp
 
-from sim.patients import draw_patient, draw_rig
+from sim.patients import draw_patient
 from sim.physics import DUCT, FALSE_PASSAGE, RIG_27G_WARM, RIG_30G_COLD, LinePhysics
 from sim.physics.line import ATMOSPHERE_KPA
+from sim.rigs import draw_rig
 
 STEP_S = 0.02
 """As the room steps while the plunger moves."""
@@ -73,10 +74,7 @@ class Play:
     def theirs(self):
         """The stiff solver, begun anew at each kink: the tear, and the tip's leaving."""
 
-        def gives_way(_now_s, state, _torn_s):
-            return self.pressure(state[1]) - self.patient.tear_kpa
-
-        gives_way.terminal, gives_way.direction = True, 1
+        gives_way = GivesWay(self)
         state, now_s, torn_s = [0.0] * 6, 0.0, math.inf
         while now_s < self.until_s:
             until_s = self.out_s if now_s < self.out_s < self.until_s else self.until_s
@@ -97,6 +95,18 @@ class Play:
             if found.status == 1:
                 torn_s = now_s
         return dict(zip(STATES, state, strict=True)), torn_s
+
+
+class GivesWay:
+    """The solver's event: the wall tears; it ends the stretch."""
+
+    terminal, direction = True, 1.0
+
+    def __init__(self, play):
+        self.play = play
+
+    def __call__(self, _now_s, state, _torn_s):
+        return self.play.pressure(state[1]) - self.play.patient.tear_kpa
 
 
 def ramped(flow_ul_s, stop_s=math.inf, ramp_s=5.0):
