@@ -1,13 +1,17 @@
 """One whole procedure on virtual time: world, technologist, and what came of it."""
 
 import functools
+import random
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from config.load import LoadedRoom
 from controller.clock import RealClock
+from sim.habits import Habits
 from sim.memory import MemoryPort
+from sim.patients import draw_patient
+from sim.rigs import draw_rig, draw_transducer
 from sim.technologist import Deed, Order, Request, Snapshot, Technologist
 from sim.world import START_NS, World
 from state_machine.entries import PhaseChanged
@@ -81,7 +85,8 @@ class Player:
             self.ledger = (day["side_day_low_nl"], day["side_day_high_nl"])
         for deed in self.person.look(shown, self.world.now_ns()):
             # hands and requests take effect after this pass, not in the middle of it
-            self.world.at(self.world.now_ns() + 1, functools.partial(self._do, deed))
+            at_ns = self.world.now_ns() + 1 + deed.after_ns
+            self.world.at(at_ns, functools.partial(self._do, deed))
 
     def say(self, message: dict[str, Any]) -> None:
         """Send one object over this person's connection."""
@@ -108,8 +113,11 @@ class Procedure(Player):
         self.who = who
 
     def _see(self, shown: dict[str, Any]) -> None:
-        """The eyes are on the tip, too."""
-        self.who.see(round(self.world.devices.physics.spilled_ul * 1000))
+        """The eyes are on the tip, too; the patient feels what there is to feel."""
+        physics = self.world.devices.physics
+        self.who.see(round(physics.spilled_ul * 1000))
+        if self.who.habits is not None:
+            self.who.habits.feel(physics.duct_kpa(), physics.tear > 0)
         super()._see(shown)
 
     @property
@@ -121,6 +129,45 @@ class Procedure(Player):
     def done(self) -> bool:
         """The procedure is closed again."""
         return self.who.finished and self.world.room.state.phase is Phase.STANDBY
+
+
+LONG_SHARE: Final = 0.15
+"""Of drawn procedures that have a second view, a top-up or a second duct."""
+_ORDERED_NL: Final = (160_000, 195_000)
+"""More than 60 s of flow (the first 50 uL go at half the rate), below the usual limit."""
+_TOPPED_UP_NL: Final = (90_000, 120_000)
+"""Each of two injections into one duct, or of one into each of two."""
+
+
+def draw_order(chance: random.Random) -> Order:
+    """What is ordered: one injection and one view, or, for a share, more."""
+    if chance.random() >= LONG_SHARE:
+        return Order(ordered_nl=chance.randrange(*_ORDERED_NL, 1000))
+    kind = chance.choice(("views", "top-up", "ducts"))
+    if kind == "views":
+        return Order(ordered_nl=chance.randrange(*_ORDERED_NL, 1000), views=("CC", "ML"))
+    ordered_nl = chance.randrange(*_TOPPED_UP_NL, 1000)
+    return Order(ordered_nl, top_up=kind == "top-up", ducts=2 if kind == "ducts" else 1)
+
+
+def drawn(loaded: LoadedRoom, seed: int, who: Technologist | None = None) -> Procedure:
+    """A procedure of which the seed draws all that may differ: nothing has happened yet.
+
+    Wires, rig, transducer, patient, order and the person's habits each have a generator of
+    their own, named by the seed, so that another one of them changes nothing of the rest.
+    ``who`` is somebody else than the plain technologist, with an order of their own.
+    """
+
+    def chance(of: str) -> random.Random:
+        return random.Random(f"{seed}/{of}")
+
+    rig, patient = draw_rig(chance("rig")), draw_patient(chance("patient"))
+    world = World(loaded, seed, rig, patient, drawn_wires=True)
+    for name, value in draw_transducer(chance("transducer")).items():
+        world.set_input(name, value)
+    who = who or Technologist(loaded.profile, draw_order(chance("order")))
+    who.habits = Habits(chance("person"))
+    return Procedure(world, who)
 
 
 def run(loaded: LoadedRoom, seed: int, order: Order | None = None) -> tuple[Outcome, Procedure]:

@@ -7,7 +7,7 @@ five times; an alarm that stopped the procedure is acknowledged and resumed.
 """
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from state_machine.profile import Profile
 
@@ -28,6 +28,8 @@ class Request(NamedTuple):
     """Ask the controller."""
 
     body: dict[str, Any]
+    after_ns: int = 0
+    """How much later than it was decided."""
 
 
 class Hand(NamedTuple):
@@ -35,6 +37,8 @@ class Hand(NamedTuple):
 
     name: str
     value: bool | int | str
+    after_ns: int = 0
+    """How much later than it was decided."""
 
 
 class Order(NamedTuple):
@@ -59,6 +63,18 @@ Deed = Request | Hand
 
 _SLOW: Final = frozenset({"tip", "stopcock"})
 """What takes both hands."""
+
+
+class Bends(Protocol):
+    """Habits: what is really done instead of what the script wants to do."""
+
+    def bend(
+        self, who: "Technologist", deeds: list[Deed], shown: Snapshot, now_ns: int
+    ) -> list[Deed]:
+        """What is really done."""
+
+    def feel(self, duct_kpa: float, torn: bool) -> None:
+        """What the patient feels now."""
 
 
 class Technologist:
@@ -90,6 +106,38 @@ class Technologist:
         self.finished = False
         self.refusals: list[str] = []
         self._beat_count = 0
+        self.habits: Bends | None = None
+        """None = everything is done right, and in time."""
+
+    @property
+    def order(self) -> Order:
+        """What the procedure is for."""
+        return self._order
+
+    @property
+    def holds(self) -> bool:
+        """The switch is pressed, as far as this person knows."""
+        return self._pressed
+
+    def pace(self, reaction_ns: int, hands_ns: int) -> None:
+        """Be as quick as that from now on."""
+        self._reaction_ns, self._hands_ns = reaction_ns, hands_ns
+
+    def busy(self, until_ns: int) -> None:
+        """Do nothing of the script until then."""
+        self._free_ns = max(self._free_ns, until_ns)
+
+    def again(self, request: Request) -> Request:
+        """The same request once more, under another number."""
+        self._number += 1
+        return Request({**request.body, "number": self._number})
+
+    def begin_again(self, order: Order) -> None:
+        """Another procedure comes after this one."""
+        self._order = order
+        self._topped_up = self.finished = False
+        self.rearm_count = 0
+        self.gave_up = ""
 
     def view(self, shown: Snapshot) -> list[Deed]:
         """What the console in front of a person says by itself: each snapshot it has drawn."""
@@ -105,7 +153,10 @@ class Technologist:
 
     def look(self, shown: Snapshot, now_ns: int) -> list[Deed]:
         """What to do now, having seen this snapshot."""
-        return self.view(shown) + self.act(shown, now_ns)
+        deeds = self.act(shown, now_ns)
+        if self.habits is not None:
+            deeds = self.habits.bend(self, deeds, shown, now_ns)
+        return self.view(shown) + deeds
 
     def act(self, shown: Snapshot, now_ns: int) -> list[Deed]:
         """What the person does, who thinks between seeing and doing."""

@@ -1,8 +1,9 @@
-"""``docs/patients.md``: what virtual patients, rigs and transducers are drawn from."""
+"""``docs/patients.md``: what virtual patients, rigs, transducers and people are drawn from."""
 
 from drawn.markdown import head, join, table
 from sim.distributions import Row
 from sim.patients import FALSE_PASSAGE_SHARE, PATIENT
+from sim.people import HANDS_S, KINDS, PAIN_KPA, PAIN_S, REACTION_S
 from sim.rigs import RIG, TRANSDUCER
 
 
@@ -18,8 +19,8 @@ def page() -> str:
     """The page."""
     return join(
         head(
-            "Virtual patients and rigs",
-            "sim/patients.py, sim/rigs.py",
+            "Virtual patients, rigs and people",
+            "sim/patients.py, sim/rigs.py, sim/people.py",
             "What a seed draws for a campaign's procedure. *Sourced* figures name where; all others"
             " are assumptions, shapes of distributions always. *Facts* is the clinical fact sheet"
             " of the project, whose parts the letters name. Nothing here is a statement about"
@@ -36,4 +37,31 @@ def page() -> str:
         " resistance follows from bore, length, contrast and temperature.",
         "## Transducer",
         rows(TRANSDUCER),
+        "## People",
+        "Times and the patient's pain; all assumptions.",
+        table(
+            ("figure", "drawn"),
+            [
+                ("reaction, s", REACTION_S.words()),
+                ("a thing done with the hands, s", HANDS_S.words()),
+                ("duct pressure that hurts, kPa (a tear hurts too)", PAIN_KPA.words()),
+                ("from pain to the button, s", PAIN_S.words()),
+            ],
+        ),
+        "How they deviate from what they are told. *People*: how many have it at all; *share*: at"
+        " how many of the opportunities those do it. All assumptions, but for the share of false"
+        " passages.",
+        table(
+            ("deviation", "when, and what", "people", "share", "s"),
+            [
+                (
+                    f"`{name}`",
+                    kind.when,
+                    f"{kind.people:.0%}",
+                    kind.share.words(),
+                    kind.span_s.words() if kind.span_s else "",
+                )
+                for name, kind in KINDS.items()
+            ],
+        ),
     )
