@@ -7,11 +7,12 @@ five times; an alarm that stopped the procedure is acknowledged and resumed.
 """
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final
 
+from sim.deeds import Bends, Deed, Hand, Order, Request, Snapshot
 from state_machine.profile import Profile
 
-Snapshot = dict[str, Any]
+__all__ = ["Deed", "Hand", "Order", "Request", "Snapshot", "Technologist"]
 
 REACTION_NS: Final = 400_000_000
 """Between seeing and doing (assumption; a trained person at a console)."""
@@ -24,57 +25,8 @@ DROP_NL: Final = 500
 """What must have left the tip to be seen (assumption: half of a cubic millimetre)."""
 
 
-class Request(NamedTuple):
-    """Ask the controller."""
-
-    body: dict[str, Any]
-    after_ns: int = 0
-    """How much later than it was decided."""
-
-
-class Hand(NamedTuple):
-    """Do something in the room."""
-
-    name: str
-    value: bool | int | str
-    after_ns: int = 0
-    """How much later than it was decided."""
-
-
-class Order(NamedTuple):
-    """What the procedure is for."""
-
-    ordered_nl: int = 60_000
-    views: tuple[str, ...] = ("CC",)
-    patient_id: str = "SIM-0001"
-    patient_name: str = "Simulated^Patient"
-    side: str = "L"
-    syringe: str = ""
-    cannula: str = ""
-    contrast: str = ""
-    difficult: bool = False
-    top_up: bool = False
-    """Top up once after the first images."""
-    ducts: int = 1
-    same_patient_as: str = ""
-
-
-Deed = Request | Hand
-
 _SLOW: Final = frozenset({"tip", "stopcock"})
 """What takes both hands."""
-
-
-class Bends(Protocol):
-    """Habits: what is really done instead of what the script wants to do."""
-
-    def bend(
-        self, who: "Technologist", deeds: list[Deed], shown: Snapshot, now_ns: int
-    ) -> list[Deed]:
-        """What is really done."""
-
-    def feel(self, duct_kpa: float, torn: bool) -> None:
-        """What the patient feels now."""
 
 
 class Technologist:
