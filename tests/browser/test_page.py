@@ -8,7 +8,7 @@ import pytest
 from sim.technologist import Order
 from tests.browser.conftest import staged
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.timeout(240)]
 NUMBERS = (Path(__file__).parent / "numbers.json").read_text("utf-8")
 
 

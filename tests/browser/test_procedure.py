@@ -9,7 +9,7 @@ import pytest
 from tests.browser.conftest import staged
 from tests.browser.hands import PATIENT, Keyboard, Mouse, Touch
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.timeout(600)]
 
 
 class Walk:

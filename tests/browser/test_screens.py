@@ -9,7 +9,7 @@ import pytest
 from sim.technologist import Order
 from tests.browser.conftest import staged
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.timeout(240)]
 HERE = Path(__file__).parent
 AXE = (HERE / "vendor" / "axe.min.js").read_text("utf-8")
 TARGET_MM = 20
