@@ -194,6 +194,16 @@ def _finished(turn: Turn, _request: AnyRequest | None) -> None:
 def _again(turn: Turn, _request: AnyRequest | None) -> None:
     """Top-up or refill: a new injection into the same duct; its volumes carry over."""
     turn.set(injection=Injection(), watch=Watch(), settled_word=False)
+    if turn.state.duct is not None:
+        turn.set(duct=replace(turn.state.duct, evacuated=False))
+
+
+def _refilled(turn: Turn, request: AnyRequest | None) -> None:
+    """Emptied, to be filled again: what was evacuated stays counted, for the duct and the day."""
+    _again(turn, request)
+    duct = turn.state.duct
+    if duct is not None:
+        turn.set(duct=replace(duct, evacuated=True))
 
 
 def _sealed(turn: Turn, _request: AnyRequest | None) -> None:
@@ -352,7 +362,7 @@ EFFECTS: Final[dict[Event, Callable[[Turn, AnyRequest | None], None]]] = {
     Event.REACHED: _finished,
     Event.FINISH: _finished,
     Event.TOP_UP: _again,
-    Event.REFILL: _again,
+    Event.REFILL: _refilled,
     Event.SEALED: _sealed,
     Event.ARM_EXPOSURE: _exposure_armed,
     Event.EXPOSED: _exposed,

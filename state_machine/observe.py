@@ -188,7 +188,8 @@ def planned_nl(state: State) -> int:
     limits, case, duct = state.profile.limits, state.case, state.duct
     if case is None or duct is None:
         return 0
-    wanted_nl = case.ordered_nl if not duct.injection_count else _more_nl(state, case.ordered_nl)
+    filling = not duct.injection_count or duct.evacuated
+    wanted_nl = case.ordered_nl if filling else _more_nl(state, case.ordered_nl)
     return min(wanted_nl, halved(state, limits.injection_volume_nl), volume_left_nl(state))
 
 

@@ -75,6 +75,8 @@ class Duct(msgspec.Struct, frozen=True):
     attempt_count: int = 0
     drop_count: int = 0
     injection_count: int = 0
+    evacuated: bool = False
+    """A person has emptied it: what comes next is a filling and no top-up."""
     cannula_in_ns: int = 0
     """When the cannula was placed; 0 = out."""
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from state_machine import observe
 from state_machine import requests as rq
 from state_machine.entries import Exposed, MotionEnded, MotionIntent, Noted
 from state_machine.profile import Order
@@ -106,6 +107,31 @@ def test_sealed_pore_needs_a_cannula_again_for_a_top_up():
     people.view("ML")
     people.finish()
     assert injected_nl(people) == [50_000, 10_000, 50_000]
+
+
+@pytest.mark.hazard("HZ-OVERVOLUME")
+def test_a_refill_after_evacuation_is_the_order_again_and_all_of_it_counts():
+    """Contrast that was evacuated stays counted: duct and day carry over."""
+    people = begun()
+    people.cannulate()
+    people.arm()
+    people.inject()
+    people.settle()
+    people.view("CC")
+    before = people.room.state.ledger.account
+    people.do(Event.REFILL)
+    assert people.room.state.ledger.account == before
+    assert observe.planned_nl(people.room.state) == 60_000
+    people.arm()
+    people.inject()
+    account = people.room.state.ledger.account
+    assert account is not None
+    assert account.low_nl > 100_000
+    people.settle()
+    people.view("ML")
+    people.do(Event.TOP_UP)  # an evacuation counts once: this is a top-up again
+    assert observe.planned_nl(people.room.state) <= 50_000
+    assert injected_nl(people) == [50_000, 10_000, 50_000, 10_000]
 
 
 @pytest.mark.hazard("HZ-OVERVOLUME")
