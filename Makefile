@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 KEY := $(shell { cat requirements/dev.txt; sed '/^# --- style/q' pyproject.toml; pwd; } | cksum | cut -d' ' -f1)
 READY := .venv/ready-$(KEY)
 
-.PHONY: help demo run bench test lint pages campaign evidence docs lock clean
+.PHONY: help demo run bench test lint pages campaign evidence corpus docs lock clean
 .DEFAULT_GOAL := help
 
 help:  ## Say what each target does
@@ -65,6 +65,9 @@ campaign: $(READY)  ## 2,000 virtual rooms with faults, judged; goes on where it
 # RUN names some of them; each goes on where it was ended.
 evidence: $(READY)  ## Long runs, resumable: mutation, failures, campaign (hours from nothing; RUN=mutation: one of them)
 	nice -n 19 $(BIN)/python -m tests.evidence.cli $(RUN)
+
+corpus: $(READY)  ## Records that replay is tested with, made anew after decisions were changed on purpose
+	$(BIN)/python -m tests.record.corpora
 
 docs: $(READY)  ## Draw the documents that are made from tables again
 	$(BIN)/python docs/generate.py

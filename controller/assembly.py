@@ -18,7 +18,7 @@ from controller.clock import Clock, RealClock
 from controller.loop import Api, DevicePort, Journal, Link, Room, make_safe, record, run_pass
 from controller.people.checker import PinChecker
 from controller.record.journal import Journal as DiskJournal
-from controller.record.reader import newest_resume
+from controller.record.reader import newest_pump, newest_resume
 from controller.record.signing import load_signer
 from controller.record.store import JournalError
 from controller.version import PROGRAM, VERSION
@@ -29,7 +29,7 @@ from state_machine import recovery
 from state_machine.entries import Started
 from state_machine.limits import LIMITS
 from state_machine.profile import Profile
-from state_machine.readings import Motion
+from state_machine.readings import Motion, PumpReading
 from state_machine.requests import Do, Event, Role
 from state_machine.step import step
 
@@ -84,9 +84,10 @@ def begin(
     last_seq: int,
     wakers: tuple[Port, ...] = (),
     boot_id: str = "",
+    seen: PumpReading | None = None,
 ) -> Room:
     """A room at its start: recovered state, the start on record, nothing permitted."""
-    state = recovery.start(loaded.profile, kept, last_seq, boot_id)
+    state = recovery.start(loaded.profile, kept, last_seq, boot_id, seen)
     links = [Link(name, ports[name], driver) for name, driver in drivers.items()]
     now_ns = clock.now_ns()
     state = msgspec.structs.replace(state, entry_seq=last_seq + 1, phase_ns=now_ns)
@@ -168,6 +169,7 @@ class RealRoom:
         self.journal = DiskJournal(self.journal_path, signer=load_signer(self.journal_path))
         try:
             resume = newest_resume(self.journal_path)
+            seen = newest_pump(self.journal_path)
             listener = UnixListener(paths.socket)
             self.api = LocalApi(listener, PinChecker(paths.users))
         except Exception:
@@ -186,6 +188,7 @@ class RealRoom:
             self.journal.last_seq(),
             wakers=(_JournalWaker(self.journal), self._opener.wake_port),
             boot_id=machine.boot_id(),
+            seen=seen,
         )
         self._stopping = False
 

@@ -14,6 +14,7 @@ from drivers.registry import known_names
 from sim import accuracy, assistant, check, demo, procedure, room, serve
 from sim.bench import command as bench
 from sim.campaign import command as campaign
+from sim.crash import command as crash
 from sim.failures import command as failures
 from sim.injections import command as injections
 from sim.order_arguments import add_order, order_of
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         ("room", room, "a simulated room with controller and web console, to use by hand"),
         ("serve", serve, "simulated devices in real time, on a pty and a Modbus address"),
         ("technologist", assistant, "the scripted technologist, as a client of a controller"),
+        ("crash", crash, "the controller killed at every point of a virtual procedure, judged"),
         ("failures", failures, "failures over real wires, judged: who stopped the pump, and when"),
         ("check", check, "the daily check by a scripted person, on virtual time"),
         (

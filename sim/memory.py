@@ -7,7 +7,8 @@ from typing import Final, Protocol
 from controller.record.chain import Row, decode, make_row
 from controller.record.company import FLUSH_S, IDLE_FLUSH_S, Company
 from drivers.ports import LinkLost
-from state_machine.entries import Entry, Resume
+from state_machine.entries import Entry, Inputs, Resume
+from state_machine.readings import PumpReading
 
 _DISK_NS: Final = 1_000_000
 """A row reaches the disk (measured p99 of WAL with FULL: 1 ms)."""
@@ -36,6 +37,7 @@ class MemoryJournal:
         self._time = time
         self._rows = list(rows)
         self._durable_seq = rows[-1].last_seq if rows else 0
+        self._session = f"virtual/{self._durable_seq}"
         self._writing: deque[tuple[int, int]] = deque()
         self._waiting: list[Entry] = []
         self._due_ns = self._boot_ns = self._utc_ns = 0
@@ -70,7 +72,7 @@ class MemoryJournal:
     def _make_row(self, at_ns: int) -> None:
         """Chain one row of what waits; it is durable a disk write later."""
         previous = self._rows[-1] if self._rows else None
-        row = make_row(previous, self._waiting, self._boot_ns, self._utc_ns, "virtual")
+        row = make_row(previous, self._waiting, self._boot_ns, self._utc_ns, self._session)
         self._rows.append(row)
         self._waiting = []
         self._writing.append((at_ns + _DISK_NS, row.last_seq))
@@ -110,13 +112,16 @@ class MemoryJournal:
         return rows[-1].hash.hex() if rows else ""
 
 
-def newest_resume(rows: Sequence[Row]) -> bytes | None:
-    """What a restart needs, from a record."""
+def newest_resume(rows: Sequence[Row]) -> tuple[bytes | None, PumpReading | None]:
+    """What a restart needs, from a record: what was kept, and the pump as it was heard since."""
+    seen: dict[str, PumpReading] = {}
     for row in reversed(rows):
         for entry in reversed(decode(row)):
             if isinstance(entry, Resume):
-                return entry.state
-    return None
+                return entry.state, seen.get(row.session)
+            if isinstance(entry, Inputs) and entry.pump is not None:
+                seen.setdefault(row.session, entry.pump)
+    return None, None
 
 
 class MemoryPort:

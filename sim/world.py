@@ -17,6 +17,7 @@ from config.load import LoadedRoom
 from controller.api import LocalApi
 from controller.assembly import begin, make_drivers
 from controller.loop import Room, run_pass
+from controller.record.chain import Row
 from drivers.ports import Port
 from sim.client import HELLO
 from sim.devices.room import SimulatedRoom
@@ -66,6 +67,7 @@ class World:
         before: "World | None" = None,
         boot_id: str = "boot-1",
         drawn_wires: bool = False,
+        rows: Sequence[Row] | None = None,
     ) -> None:
         """Build the room; nothing happens before ``run_until``.
 
@@ -77,6 +79,7 @@ class World:
             before: a world whose controller died; its devices go on, and what its record
                 had written by then is what the new controller finds.
             boot_id: another one than that of ``before``: the machine was started anew.
+            rows: what the new controller finds instead, where more or less got to the disk.
             drawn_wires: latency, jitter and the share of single bytes are drawn for each
                 wire; otherwise every run takes the same time.
         """
@@ -94,7 +97,8 @@ class World:
             if before
             else SimulatedRoom(random.Random(f"{seed}/room"), rig, patient, now_ns=START_NS, baud=0)
         )
-        rows = before.journal.durable_rows() if before else ()
+        if rows is None:
+            rows = before.journal.durable_rows() if before else ()
         baud = {"pump": loaded.room.pump.baud}
         self.acted: list[Acted] = []
         """What the troubles of the wires really did, in order."""
@@ -109,6 +113,7 @@ class World:
         chance = random.Random(f"{seed}/owner/{len(rows)}")
         owner_id = chance.randrange(1, 2**32 - 1)
         last_seq = rows[-1].last_seq if rows else 0
+        resume, seen = newest_resume(rows)
         self.room: Room = begin(
             loaded,
             make_drivers(loaded, owner_id),
@@ -116,9 +121,10 @@ class World:
             self.journal,
             self.api,
             self,
-            newest_resume(rows),
+            resume,
             last_seq,
             boot_id=boot_id,
+            seen=seen,
         )
 
     def _wire(self, name: str, device: Speaker, baud: int, drawn: bool) -> Wire:

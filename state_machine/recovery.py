@@ -12,11 +12,12 @@ Where the pump was not without power meanwhile, its own counter still knows what
 
 import msgspec
 
-from state_machine.ledger import AFTER_RESTART, Account, Ledger, Unproven
+from state_machine.ledger import AFTER_RESTART, UNKNOWN_SCALE_PPM, Account, Ledger, Unproven
 from state_machine.line import Doubt
 from state_machine.profile import Profile
 from state_machine.readings import PumpReading
 from state_machine.state import Case, Checked, Duct, Exposure, Phase, Purpose, State
+from state_machine.units import less_ppm, more_ppm
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -41,6 +42,8 @@ class Kept(msgspec.Struct, frozen=True):
     """Syringe diameter that it confirmed."""
     doubt: Doubt | None = None
     """A self-test failed, and no set-up has passed them since."""
+    retracting: bool = True
+    """A retract was intended; true where an older program did not say."""
 
 
 def keep(state: State) -> bytes:
@@ -59,6 +62,7 @@ def keep(state: State) -> bytes:
         identity=state.readings.pump.identity,
         diameter_um=state.readings.pump.diameter_um,
         doubt=state.doubt,
+        retracting=state.plan is not None and state.plan.purpose is Purpose.RETRACT,
     )
     return msgspec.msgpack.encode(kept)
 
@@ -71,7 +75,13 @@ def told_until_nl(state: State) -> int:
     return max(seen_nl, plan.until_nl) if plan is not None and forward else seen_nl
 
 
-def start(profile: Profile, kept: bytes | None, entry_seq: int, boot_id: str = "") -> State:
+def start(
+    profile: Profile,
+    kept: bytes | None,
+    entry_seq: int,
+    boot_id: str = "",
+    seen: PumpReading | None = None,
+) -> State:
     """The state in which a controller begins.
 
     Args:
@@ -80,6 +90,8 @@ def start(profile: Profile, kept: bytes | None, entry_seq: int, boot_id: str = "
         entry_seq: number of the record's last entry; counting goes on from it.
         boot_id: names this start of the machine; empty = not known. A daily check of
             another one, or of one not known, holds no longer (decision 0017).
+        seen: the pump's newest answer on record after ``kept``, of the same run; it says
+            what surely was delivered by then.
     """
     fresh = State(profile=profile, entry_seq=entry_seq, boot_id=boot_id)
     if kept is None:
@@ -98,7 +110,7 @@ def start(profile: Profile, kept: bytes | None, entry_seq: int, boot_id: str = "
         duct=last.duct,
         duct_count=last.duct_count,
         motion_count=last.motion_count,
-        ledger=_intent_is_high(last.ledger),
+        ledger=_intent_is_high(_counted_on(last, seen, profile)),
         unproven=_unproven(last),
         exposure=Exposure(count=last.exposure_count),
         doubt=last.doubt,
@@ -139,6 +151,34 @@ def why_not_proven(kept: Unproven, pump: PumpReading) -> str:
     if counter_nl > kept.until_nl + digit_nl:
         return "the counter is beyond what the pump was told"
     return ""
+
+
+def _counted_on(last: Kept, seen: PumpReading | None, profile: Profile) -> Ledger:
+    """The ledger with what the pump itself said after it was kept: low rises, so may high.
+
+    As careful as can be without the state of then: the syringe counts as unknown (5 %). A
+    retract has an intent of its own, kept before it may run: without that nothing is taken
+    back that the pump did not say; with it, all that it may ever take counts as taken back.
+    """
+    account = last.ledger.account
+    if account is None or account.aside or seen is None or not seen.at_ns:
+        return last.ledger
+    same = (seen.power_up_count, seen.identity) == (account.power_up_count, last.identity)
+    if not same or seen.infused_nl < account.seen_nl:
+        return last.ledger
+    moved_nl = seen.infused_nl - account.base_nl
+    back_nl = max(0, seen.withdrawn_nl - account.withdrawn_base_nl)
+    back_nl += profile.limits.retract_nl if last.retracting else 0
+    sure_nl = max(0, moved_nl - seen.digit_nl - back_nl)
+    low_nl = account.closed_low_nl + less_ppm(sure_nl, UNKNOWN_SCALE_PPM)
+    most_nl = more_ppm(moved_nl + seen.digit_nl, UNKNOWN_SCALE_PPM) if moved_nl else 0
+    counted = msgspec.structs.replace(
+        account,
+        seen_nl=max(account.seen_nl, seen.infused_nl),
+        low_nl=max(account.low_nl, low_nl),
+        high_nl=max(account.high_nl, account.closed_high_nl + most_nl),
+    )
+    return msgspec.structs.replace(last.ledger, account=counted)
 
 
 def _intent_is_high(book: Ledger) -> Ledger:

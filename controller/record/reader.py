@@ -14,7 +14,8 @@ from controller.record.store import (
     open_readable,
     select,
 )
-from state_machine.entries import Resume, SideDaySaved
+from state_machine.entries import Inputs, Resume, SideDaySaved
+from state_machine.readings import PumpReading
 
 
 @contextmanager
@@ -43,6 +44,37 @@ def newest_resume(path: Path) -> Resume | None:
         found = [entry for entry in _trusted(path, row) if isinstance(entry, Resume)]
         if found:
             return found[-1]
+    return None
+
+
+def newest_pump(path: Path) -> PumpReading | None:
+    """The pump as it was last heard after the newest Resume, by the run that wrote that one.
+
+    None where it was not heard since, or only by a later run (its driver counts power-ups
+    anew).
+
+    Raises:
+        JournalError: It cannot be read, or a row it stands in was changed.
+    """
+    for resume_row in _rows_with(path, RESUME):
+        resumes = [e.seq for e in _trusted(path, resume_row) if isinstance(e, Resume)]
+        if resumes:
+            return _pump_after(path, resume_row, resumes[-1])
+    return None
+
+
+def _pump_after(path: Path, resume_row: Row, resume_seq: int) -> PumpReading | None:
+    with closing(open_readable(path)) as connection:
+        try:
+            clause = f"WHERE number >= {resume_row.number} ORDER BY number DESC"
+            for row in select(connection, clause):
+                if row.session != resume_row.session:
+                    continue
+                for entry in reversed(_trusted(path, row)):
+                    if isinstance(entry, Inputs) and entry.pump and entry.seq > resume_seq:
+                        return entry.pump
+        except SQLITE_ERRORS as error:
+            raise JournalError(in_words(path, error)) from error
     return None
 
 

@@ -19,7 +19,7 @@ from controller.record.chain import Row, decode
 from state_machine import recovery
 from state_machine.entries import AnyEntry, Inputs, RecordKept, Resume, Started
 from state_machine.profile import Profile
-from state_machine.readings import Readings
+from state_machine.readings import PumpReading, Readings
 from state_machine.state import State
 from state_machine.step import step
 
@@ -76,7 +76,7 @@ def replay(rows: Iterable[Row]) -> Iterator[Session]:
     Raises:
         RowError: a row's entries are not known to this program.
     """
-    kept: bytes | None = None
+    left = _Left()
     session: Session | None = None
     state, readings = None, Readings()
     for group in _groups(rows):
@@ -85,11 +85,11 @@ def replay(rows: Iterable[Row]) -> Iterator[Session]:
             if session is not None:
                 yield session
             session = Session(group.row.session, group.row.number, first.program, first.at_ns)
-            state, readings = _begin(first, kept, session), Readings()
+            state, readings = _begin(first, left, session), Readings()
         elif session is not None and state is not None and isinstance(first, Inputs):
             readings = _taken(readings, first)
             state = _again(state, readings, first, group, session)
-        kept = _newest(group, kept)
+        left.take(group)
     if session is not None:
         yield session
 
@@ -111,18 +111,27 @@ def _groups(rows: Iterable[Row]) -> Iterator[_Group]:
         yield group
 
 
-def _newest(group: _Group, kept: bytes | None) -> bytes | None:
-    for entry in group.entries:
-        if isinstance(entry, Resume):
-            kept = entry.state
-    return kept
+class _Left:
+    """What the record has for a restart: the newest Resume, and the pump as heard since."""
+
+    def __init__(self) -> None:
+        self.kept: bytes | None = None
+        self.seen: PumpReading | None = None
+        self._session = ""
+
+    def take(self, group: _Group) -> None:
+        for entry in group.entries:
+            if isinstance(entry, Resume):
+                self.kept, self.seen, self._session = entry.state, None, group.row.session
+            elif isinstance(entry, Inputs) and group.row.session == self._session:
+                self.seen = entry.pump or self.seen
 
 
-def _begin(started: Started, kept: bytes | None, session: Session) -> State | None:
+def _begin(started: Started, left: _Left, session: Session) -> State | None:
     """The state in which that run of the controller began; None and why not."""
     try:
         profile = msgspec.msgpack.decode(started.profile, type=Profile)
-        state = recovery.start(profile, kept, started.seq - 1, started.boot_id)
+        state = recovery.start(profile, left.kept, started.seq - 1, started.boot_id, left.seen)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         session.untold = (
             f"its profile or what it started from cannot be read by this program ({error});"

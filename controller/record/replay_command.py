@@ -122,6 +122,11 @@ def describe(summary: Summary) -> str:
     return "\n".join(lines) + "\n"
 
 
+def describe_difference(found: Difference) -> str:
+    """Both sides of a difference, in words."""
+    return "\n".join(_difference_lines(found))
+
+
 def _difference_lines(found: Difference) -> list[str]:
     where = f"row {found.row}, entry {found.seq}, boot time {found.at_ns / _NS_PER_S:.6f} s"
     return [

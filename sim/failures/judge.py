@@ -103,6 +103,16 @@ def volume(site: Seen, record: Record, truth: Truth, proven: bool) -> list[str]:
     return found
 
 
+def widths(site: Seen, record: Record, truth: Truth) -> dict[str, int]:
+    """What was given and what the record makes of it, as the virtual deaths tell it."""
+    book = record.more().ledger()
+    if book is None or not site.inserted:
+        return {}
+    given_nl = truth["plunger_nl"] - site.inserted["plunger_nl"]
+    low_nl, high_nl = book.side_day_low_nl, book.side_day_high_nl
+    return {"truth_nl": given_nl, "low_nl": low_nl, "high_nl": high_nl}
+
+
 def chain(record: Record) -> list[str]:
     """The record holds together."""
     verdict = verify(record.path)

@@ -37,6 +37,7 @@ class _Findings:
         self.mended_ns = 0
         self.began_ns = 0
         self.note = ""
+        self.widths: dict[str, int] = {}
 
 
 class Shift:
@@ -96,6 +97,7 @@ class Shift:
             "nuisance_stops": nuisance,
             "rearms": self.site.who.rearm_count,
             "note": found.note,
+            "ledger": found.widths,
             "wall_s": round((now_ns() - row_ns) / 1e9, 1),
         }
 
@@ -268,6 +270,7 @@ class Shift:
         if judge.motions(site, dead_ns):
             found.unsafe.append("the plunger moved without a person")
         found.unsafe += judge.volume(site, self.record, site.truth(), proven=True)
+        found.widths = judge.widths(site, self.record, site.truth())
         self._raised(found)
         site.until(lambda shown: shown["phase"] == "standby", self._patience_s, act=True)
         found.unsafe += judge.volume(site, self.record, site.truth(), proven=True)

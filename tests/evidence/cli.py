@@ -46,6 +46,7 @@ RUNS: Final = (
     Run("fuzz", "tests.evidence.fuzz", "fuzz.md", "a quarter of an hour on a quiet machine"),
     Run("breaks", "tests.evidence.breaks", "broken-controls.md", "an hour"),
     Run("soak", "tests.evidence.soak", "soak.md", "a quarter of an hour on a quiet machine"),
+    Run("crash", "sim.crash", "crash.txt", "two hours of processor time"),
     Run("failures", "sim.failures", "failures.jsonl", "three hours on a quiet machine"),
 )
 

@@ -15,10 +15,11 @@ from controller.record import journal as journal_module
 from controller.record.chain import decode
 from controller.record.company import Company
 from controller.record.journal import Journal
-from controller.record.reader import newest_resume, open_reader, side_days
+from controller.record.reader import newest_pump, newest_resume, open_reader, side_days
 from controller.record.store import JournalError
 from controller.record.verify import verify
 from state_machine.entries import Inputs, Noted, Resume, SideDaySaved, Told
+from state_machine.readings import PumpReading
 from state_machine.requests import OpenCase, Role
 from state_machine.targets import Activity
 from tests.record.journals import WAIT_S, forger, notes, read_rows, wait_until
@@ -495,6 +496,27 @@ def test_recovery_finds_the_newest_of_each(path, opened):
     wait_until(journal, lambda: journal.durable_seq() == 10)
     assert newest_resume(path) == entries[4]
     assert side_days(path) == {("A", "L"): entries[3], ("A", "R"): entries[2]}
+
+
+def heard(seq, infused_nl):
+    return Inputs(seq, seq, pump=PumpReading(at_ns=seq, infused_nl=infused_nl))
+
+
+def test_recovery_finds_what_the_pump_said_last(path, opened):
+    first = opened()
+    for entry in (heard(1, 10), Resume(2, 2, b"x"), heard(3, 30), Inputs(4, 4), heard(5, 50)):
+        assert newest_pump(path) is None or entry.seq > 3
+        first.append([entry], boot_ns=1, utc_ns=1, urgent=True)
+        wait_until(first, lambda: first.durable_seq() == first.last_seq())
+    assert newest_pump(path) == heard(5, 50).pump
+    assert first.close(WAIT_S)
+    second = opened()  # its driver counts power-ups anew: what it hears says nothing
+    second.append([heard(6, 60)], boot_ns=1, utc_ns=1, urgent=True)
+    wait_until(second, lambda: second.durable_seq() == 6)
+    assert newest_pump(path) == heard(5, 50).pump
+    second.append([Resume(7, 7, b"y"), heard(8, 80)], boot_ns=1, utc_ns=1, urgent=True)
+    wait_until(second, lambda: second.durable_seq() == 8)
+    assert newest_pump(path) == heard(8, 80).pump
 
 
 def test_recovery_takes_no_ledger_from_a_changed_row(path, opened):
