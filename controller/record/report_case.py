@@ -17,6 +17,7 @@ from state_machine.requests import (
     ClientGone,
     ClientRefused,
     Event,
+    HoldBeat,
     Login,
     Logout,
     OpenCase,
@@ -182,7 +183,7 @@ class Sessions:
 
     def who(self, request: AnyRequest) -> tuple[str, str, str] | None:
         """(name, role, how it is known) of who asked; None where no person did."""
-        if isinstance(request, ViewBeat | Logout | ClientGone | ClientRefused):
+        if isinstance(request, ViewBeat | HoldBeat | Logout | ClientGone | ClientRefused):
             return None
         if isinstance(request, Login):
             return (request.by, request.role.value, "log-in refused") if request.refused else None

@@ -30,6 +30,18 @@ class Batch(NamedTuple):
     findings: list[str]
 
 
+def again(target: Target, number: int, at: int) -> None:
+    """One input of a batch by itself; raises what the target raises, declared errors too.
+
+    Only for targets that draw nothing themselves: conversations are made again whole.
+    """
+    chance, corpus = random.Random(f"{target.name}/{number}"), target.corpus()
+    with target.make(chance) as take:
+        for _ in range(at):
+            mutated(chance, chance.choice(corpus), corpus)
+        take(mutated(chance, chance.choice(corpus), corpus))
+
+
 def play(target: Target, number: int, count: int = BATCH_COUNT) -> Batch:
     """One batch of a target."""
     chance = random.Random(f"{target.name}/{number}")

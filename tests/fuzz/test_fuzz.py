@@ -5,7 +5,7 @@ import random
 import pytest
 
 from tests.fuzz.mutate import mutated
-from tests.fuzz.run import play
+from tests.fuzz.run import again, play
 from tests.fuzz.targets import TARGETS, Target
 
 SHORT = {"api": 400, "journal": 8, "room-file": 25, "procedure-file": 12}
@@ -17,6 +17,15 @@ SHORT = {"api": 400, "journal": 8, "room-file": 25, "procedure-file": 12}
 def test_only_declared_errors_escape(target):
     batch = play(target, 0, SHORT.get(target.name, 250))
     assert batch.findings == []
+
+
+@pytest.mark.hazard("HZ-RECORD")
+@pytest.mark.parametrize(
+    ("name", "number", "at"), [("journal", 0, 82), ("journal", 1, 997), ("api", 183, 450)]
+)
+def test_what_was_found_once_is_refused_in_words(name, number, at):
+    target = next(target for target in TARGETS if target.name == name)
+    again(target, number, at)
 
 
 def test_an_error_that_is_not_declared_is_a_finding():
