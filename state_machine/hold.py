@@ -76,7 +76,7 @@ def _moved(hold: Hold, switch: Wired, late: bool, limits: Limits, now_ns: int) -
         if not hold.released_ns:
             return close(hold, "the switch was already pressed: release it, then arm again", now_ns)
         return opened(hold, HoldSource.SWITCH, now_ns)
-    if hold.phase is HoldPhase.READY or switch.pressed or hold.source is not HoldSource.SWITCH:
+    if hold.phase is HoldPhase.READY or switch.pressed or hold.source is HoldSource.CONSOLE:
         return hold
     if hold.phase is HoldPhase.OPEN and hold.action is HoldAction.EXPOSE:
         return close(hold, EXPOSE_RELEASED, now_ns)
