@@ -69,6 +69,7 @@ class Stage:
     def say_who(self, name="M. Reyes"):
         """Somebody is in front of the page."""
         self.page.locator("#f-who").fill(name)
+        self.page.wait_for_timeout(420)  # the dead time after a screen has changed
         self.page.locator(".people .chip").first.click()
         self.next()
 

@@ -93,7 +93,7 @@ def seen(browser, tmp_path_factory):
         page.evaluate(AXE)
 
         def look(name, check=True):
-            page.wait_for_timeout(250)
+            page.wait_for_timeout(450)  # past the dead time after a screen has changed
             found[name] = page.evaluate(LOOK) | {"axe": page.evaluate(CHECK) if check else []}
 
         look("who")

@@ -16,10 +16,10 @@ export function checklist(app) {
       void app.ask("answer", { item: item.key, answer: !item.safe_answer, accepted: true })), "answer wide");
     const note = h("span.note");
     const question = h("span.question", { "data-said": true, id: `q-${item.key}` }, item.question);
-    const root = h("li.item", { role: "group", "aria-labelledby": `q-${item.key}` }, h("span.text", {}, question, note), accept, yes, no);
+    const root = h("div.item", { role: "group", "aria-labelledby": `q-${item.key}` }, h("span.text", {}, question, note), accept, yes, no);
     return { item, root, yes, no, accept, note };
   });
-  const root = h("div.page.checklist", {}, h("div.head", {}, h("h1", {}, t("checklist")), progress), h("ul.items", {}, ...rows.map((row) => row.root)));
+  const root = h("div.page.checklist", {}, h("div.head", {}, h("h1", {}, t("checklist")), progress), h("div.items", {}, ...rows.map((row) => row.root)));
   let next = "";
   return {
     root, pad: "",
