@@ -11,6 +11,7 @@ from config.load import LoadedRoom, load_room
 from config.problems import ConfigError
 from drivers.registry import known_names
 from sim.bench import (
+    console,
     latency,
     lateness,
     many,
@@ -68,6 +69,10 @@ def _process(args: argparse.Namespace, _loaded: LoadedRoom) -> list[Result]:
     return process.measure(args.room, min(args.seconds, 30.0))
 
 
+def _console(args: argparse.Namespace, _loaded: LoadedRoom) -> list[Result]:
+    return console.measure(args.seconds)
+
+
 def _speed(args: argparse.Namespace, loaded: LoadedRoom) -> list[Result]:
     return speed.measure(loaded, args.procedures, args.seed)
 
@@ -101,6 +106,7 @@ MEASUREMENTS: Final[dict[str, Callable[[argparse.Namespace, LoadedRoom], list[Re
     "passes": _passes,
     "lateness": _lateness,
     "process": _process,
+    "console": _console,
     "virtual-speed": _speed,
     "virtual-split": _shares,
     "virtual-workers": _workers,

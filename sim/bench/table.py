@@ -91,7 +91,25 @@ def _alone(result: Result) -> Iterator[str]:
     yield "  " + _aim(result)
 
 
+def _watchers(result: Result) -> Iterator[str]:
+    where = f"{result['watchers']} watchers"
+    cost = f"console {result['console_cpu_percent']} %, {result['console_mb']} MB"
+    yield f"  {where:<12} {cost:<28} controller {result['controller_cpu_percent']} %"
+    for what in ("sample_to_page_ms", "controller_answer_ms"):
+        yield f"  {where:<12} {what:<24}{_tails(result[what])}   n={result[what]['count']}"
+
+
+def _drawn(result: Result) -> Iterator[str]:
+    yield f"  {'one page':<12} {'sample to drawn, ms':<24}{_tails(result['drawn_ms'])}"
+    if "not_measured" in result:
+        yield f"  not measured: {result['not_measured']}"
+    for one in result.get("aims", ()):
+        yield "  " + _aim(one)
+
+
 _HEADS: Final = {
+    "console-watchers": "ms: p50, p99, p99.9, max",
+    "console-drawn": "ms: p50, p99, p99.9, max",
     "stop-latency": "ms: p50, p99, p99.9, max",
     "cost-of-a-pass": "us: p50, p99, p99.9, max",
     "lateness": "of a 20 ms wait: p50, p99, p99.9, max",
@@ -103,6 +121,8 @@ _HEADS: Final = {
     ),
 }
 _ROWS: Final[dict[str, Callable[[Result], Iterator[str]]]] = {
+    "console-watchers": _watchers,
+    "console-drawn": _drawn,
     "stop-latency": _latency,
     "cost-of-a-pass": _cost,
     "lateness": _late,
