@@ -113,8 +113,9 @@ def test_an_alarm_is_shown_as_the_controller_says_it_and_acknowledged_by_f5(arme
     page = armed.page
     armed.hand("emergency_stop", True)
     page.locator("#banner[data-priority=high][data-flash]").wait_for()
+    armed.lapse(lambda s: any(a["name"] == "emergency-stop" for a in s["alarms"]), 5)
     alarm = next(a for a in armed.room.shown["alarms"] if a["name"] == "emergency-stop")
-    assert page.locator("#banner .words").text_content() == alarm["words"]
+    page.locator("#banner .words", has_text=alarm["words"]).wait_for()
     assert page.locator("#strip").text_content() == "!!!"
     assert alarm["words"] in page.locator("#banner [role=alert]").text_content()
     armed.hand("emergency_stop", False)

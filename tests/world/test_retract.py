@@ -65,7 +65,9 @@ def after_the_stop(scene: Scene) -> tuple[int, int]:
 
 
 @pytest.mark.hazard("HZ-STOP-FAILS", "HZ-AIR")
-@pytest.mark.parametrize(("compliance_nl_kpa", "less_nl"), [(700, 300), (800, 400)])
+@pytest.mark.parametrize(
+    ("compliance_nl_kpa", "less_nl"), [pytest.param(700, 300, marks=pytest.mark.long), (800, 400)]
+)
 def test_less_goes_in_after_the_stop_and_nothing_comes_out(compliance_nl_kpa: int, less_nl: int):
     without_nl, _ = after_the_stop(scene_of(compliance_nl_kpa, retract_nl=0))
     scene = scene_of(compliance_nl_kpa)
