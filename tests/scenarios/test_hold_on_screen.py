@@ -118,7 +118,7 @@ def test_contrast_flows_while_the_pad_is_held_and_only_then(page):
     with nothing_moves(scene):
         page.ask("hold-begin", token=page.token, beat=1, t_ms=page.drawn_ms)  # said again
         scene.run(1)
-    assert scene.state.hold.phase is HoldPhase.CLOSED
+    assert scene.state.hold.phase.value == "closed"
     tokens = [e.requests for e in scene.entries(Inputs) if e.requests]
     assert any(isinstance(r, HoldBeat) for requests in tokens for r in requests), "on record"
     held = [e for e in scene.entries(HoldChanged) if e.source == "console"]
