@@ -55,6 +55,7 @@ class Walk:
 
     def open(self):
         self.hands.type(self.page.locator("#f-who"), "M. Reyes")
+        self.page.wait_for_timeout(430)  # the dead time after a screen has changed
         self.press(".chip", "technologist")
         self.next()
         self.page.locator(".page.worklist").wait_for()
