@@ -25,13 +25,19 @@ class Walk:
         return self.page.locator(f"{css}:visible", has_text=text).first
 
     def press(self, css, text):
+        self.calm()
         self.hands.press(self.find(css, text))
+
+    def calm(self):
+        """What the last press changed is drawn, and the dead time that it began is over."""
+        self.page.wait_for_timeout(120)
+        self.page.locator("body:not([data-dead])").wait_for()
 
     def next(self, phase=""):
         """The one way on, once nothing blocks it."""
         key = self.page.locator("#foot .next:visible:not([aria-disabled])")
         key.wait_for()
-        self.page.wait_for_timeout(430)
+        self.calm()
         if "guarded" in key.get_attribute("class"):
             self.hands.long(key)
         else:

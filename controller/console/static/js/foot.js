@@ -49,6 +49,8 @@ export class Foot {
   /** The meaning of keys changes now. */
   dead() {
     this.deadUntil = performance.now() + DEAD_MS;
+    setAttr(document.body, "data-dead", true);
+    setTimeout(() => setAttr(document.body, "data-dead", performance.now() < this.deadUntil), DEAD_MS + 1);
   }
 
   /** STOP. */
