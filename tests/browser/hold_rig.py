@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from playwright.sync_api import Browser, Error, Locator, Page
+from playwright.sync_api import Browser, CDPSession, Error, Locator, Page
 
 from config.load import load_room
 from controller.clock import RealClock
@@ -34,6 +34,7 @@ not end holds by itself; at their true length they are measured by ``make eviden
 TRIES: Final = 4
 """A hold that the machine's load ended before the fault did is held again so often."""
 PATIENCE_S: Final = 20.0
+ARMABLE: Final = ("arm", "armed", "holding")
 READ_MS: Final = 450
 """A guarded button takes a press of 300 ms or more."""
 
@@ -65,6 +66,7 @@ class Rig:
         self.clock = RealClock()
         self.strange: list[str] = []
         self.page: Page = None  # type: ignore[assignment]
+        self._fingers: tuple[Page, CDPSession] | None = None
 
     # --- the room -------------------------------------------------------------------------------
 
@@ -139,22 +141,24 @@ class Rig:
     def armed(self) -> "Rig":
         """Armed by the page, pad up, ready to be held."""
         for _ in range(8):
-            self.until(lambda: self.state.phase.value in ("arm", "holding"), "arm or holding")
-            if self.hold.phase is HoldPhase.READY:
+            self.until(lambda: self.state.phase.value in ARMABLE, "arm, armed or holding")
+            if self.hold.phase is HoldPhase.READY and self.hold.holder is not None:
                 return self
             if self.state.phase.value == "holding":
                 continue
             self.pass_by(WINDOW_MS + 150)
-            self.page.keyboard.press("F2")
-            self.pass_by(1_300)
-            if self.state.phase.value != "arm-confirm":
-                continue
-            self.press(self.page.locator("#foot .next:visible"))
-            self.pass_by(250)
-            hold = self.state.hold
-            if hold.phase is HoldPhase.READY and hold.holder is not None:
-                return self
+            self.page.keyboard.press("F2")  # prepare; or disarm what the page has no token for
+            with contextlib.suppress(Error):  # a page that is slow is refused: once more
+                self._confirm()
         raise AssertionError(f"not armed: {self.hold}, {self.page.inner_text('#foot')}")
+
+    def _confirm(self) -> None:
+        """ARM, as soon as the card has been in view for long enough and keys answer."""
+        key = self.page.locator("#foot .next.guarded:visible:not([aria-disabled])")
+        key.wait_for(timeout=4_000)
+        self.page.locator("body:not([data-dead])").wait_for(timeout=2_000)
+        self.press(key)
+        self.pass_by(250)
 
     def press(self, button: Locator) -> None:
         """Hold a guarded button for as long as it takes."""
@@ -198,6 +202,13 @@ class Rig:
         self.other.wait_for_timeout(300)
         assert self.hold.phase is HoldPhase.CLOSED
         return any(words in said for words in why)
+
+    def touch(self, kind: str, *points: tuple[float, float]) -> None:
+        """Fingers, through the protocol that a touch panel's events come in."""
+        if self._fingers is None or self._fingers[0] is not self.page:
+            self._fingers = self.page, self.page.context.new_cdp_session(self.page)
+        fingers = [{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(points)]
+        self._fingers[1].send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
 
     def let_go(self) -> None:
         self.page.mouse.up()

@@ -31,12 +31,6 @@ def room(tmp_path):
         yield made
 
 
-def touch(page, kind, *points):
-    session = page.context.new_cdp_session(page)
-    fingers = [{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(points)]
-    session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
-
-
 def shown(made: Rig, *faults) -> None:
     """Each fault ends the hold every time, and for its own reason at least once."""
     for fault in faults:
@@ -121,18 +115,18 @@ def hidden(made: Rig) -> bool:
 def second_finger(made: Rig) -> bool:
     """The hold goes on with the finger that began it."""
     here = made.armed().over_pad()
-    made.held(lambda: touch(made.page, "touchStart", here))
-    touch(made.page, "touchStart", here, (300, 300))
+    made.held(lambda: made.touch("touchStart", here))
+    made.touch("touchStart", here, (300, 300))
     made.pass_by(300)
     went_on = made.hold.phase is HoldPhase.OPEN
-    touch(made.page, "touchEnd")
+    made.touch("touchEnd")
     return made.ends() == "" and went_on
 
 
 def touch_cancelled(made: Rig) -> bool:
     here = made.armed().over_pad()
-    made.held(lambda: touch(made.page, "touchStart", here))
-    touch(made.page, "touchCancel")
+    made.held(lambda: made.touch("touchStart", here))
+    made.touch("touchCancel")
     return made.is_dead("cancelled")
 
 
