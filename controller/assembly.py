@@ -171,7 +171,7 @@ class RealRoom:
             resume = newest_resume(self.journal_path)
             seen = newest_pump(self.journal_path)
             listener = UnixListener(paths.socket)
-            self.api = LocalApi(listener, PinChecker(paths.users))
+            self.api = LocalApi(listener, PinChecker(paths.users, machine.boot_id()))
         except Exception:
             self.journal.close()
             raise

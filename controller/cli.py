@@ -26,7 +26,16 @@ from controller.console import command as console
 from controller.doctor import run as doctor
 from controller.people import command as user_command
 from controller.people.users import UsersError, read
-from controller.record import export, keeping_command, replay_command, report, sheet, verify
+from controller.record import (
+    archives_command,
+    export,
+    keeping_command,
+    replay_command,
+    report,
+    salvage,
+    sheet,
+    verify,
+)
 from controller.record.store import JournalError
 from controller.spoken import SpokenJournal
 from controller.version import VERSION
@@ -147,6 +156,19 @@ def _parser() -> argparse.ArgumentParser:
         keeping = records.add_parser(name, help=about, description=about)
         keeping_command.add_arguments(name, keeping)
         keeping.set_defaults(act=functools.partial(_keep, name))
+    for name, about in archives_command.ABOUT.items():
+        old = records.add_parser(name, help=about, description=about)
+        archives_command.add_arguments(name, old)
+        old.set_defaults(act=functools.partial(_look_at_archives, name))
+    saving = records.add_parser(
+        "salvage",
+        help="what is still readable of a damaged record",
+        description=salvage.ABOUT,
+        epilog=salvage.EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    salvage.add_arguments(saving)
+    saving.set_defaults(act=salvage.run)
     replaying = commands.add_parser(
         "replay",
         help="does this program decide as the record says?",
@@ -195,6 +217,11 @@ def _parser() -> argparse.ArgumentParser:
 def _keep(name: str, args: argparse.Namespace) -> int:
     """One of the commands that do something with a record's file."""
     return keeping_command.run(name, args, RealClock())
+
+
+def _look_at_archives(name: str, args: argparse.Namespace) -> int:
+    """One of the commands that look at what was archived."""
+    return archives_command.run(name, args, RealClock())
 
 
 def _run_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,9 +1,11 @@
 """The only module that knows the time, and the only place where the program waits.
 
 Decisions see boot time alone (CLOCK_BOOTTIME goes on while the machine is suspended);
-wall-clock time is written into the record and never compared.
+wall-clock time is written into the record, and compared only with itself, to say on record
+that it was set (``wall``).
 """
 
+import ctypes
 import os
 import select
 import time
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from drivers.ports import Port
+from state_machine.readings import ClockSync
 
 _NS_PER_MS: Final = 1_000_000
 
@@ -45,6 +48,34 @@ class Clock(Protocol):
     def hand_over(self) -> None:
         """Let the kernel carry on what was written; returns at once."""
 
+    def sync(self) -> ClockSync:
+        """Whether a time service keeps the wall clock; returns at once."""
+
+
+class _Timex(ctypes.Structure):
+    """The beginning of ``struct timex`` (adjtimex(2)), with room for the rest of it."""
+
+    _fields_ = (
+        ("modes", ctypes.c_uint),
+        ("offset", ctypes.c_long),
+        ("freq", ctypes.c_long),
+        ("maxerror_us", ctypes.c_long),
+        ("rest", ctypes.c_char * 256),
+    )
+
+
+_UNSURE_US: Final = 16_000_000
+"""The kernel lets the error grow to this and no further where nobody sets the clock
+(NTP_PHASE_LIMIT). As systemd-timedated judges it: the flag STA_UNSYNC is set by services
+that only keep the kernel from writing the battery clock."""
+
+
+def _adjtimex(asked: _Timex) -> int:
+    """Ask the kernel; -1 where it does not say (no such call, or not allowed)."""
+    # a call that holds the interpreter: it takes a microsecond, and waits for nothing
+    call = getattr(ctypes.PyDLL(None), "adjtimex", None)
+    return -1 if call is None else int(call(ctypes.byref(asked)))
+
 
 class RealClock:
     """The machine's clock."""
@@ -75,3 +106,11 @@ class RealClock:
         the processor that this thread is still using: measured, a stop left 0.7 ms later.
         """
         os.sched_yield()
+
+    def sync(self) -> ClockSync:
+        """As the kernel was told by a time service (adjtimex(2), which changes nothing here)."""
+        asked = _Timex()
+        if _adjtimex(asked) < 0:
+            return ClockSync.UNKNOWN
+        sure = asked.maxerror_us < _UNSURE_US
+        return ClockSync.SYNCHRONISED if sure else ClockSync.NOT_SYNCHRONISED

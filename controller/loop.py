@@ -14,10 +14,11 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from controller.clock import Clock
+from controller.wall import Wall
 from drivers.driver import Driver
 from drivers.ports import LinkLost, Port
 from state_machine.entries import AnyEntry, Entry, MotionIntent
-from state_machine.readings import HostReading, JournalReading, Readings
+from state_machine.readings import JournalReading, Readings
 from state_machine.requests import AnyRequest
 from state_machine.state import Alarm, State
 from state_machine.step import Outcome, step
@@ -169,6 +170,7 @@ class Room:
         self.journal = journal
         self.api = api
         self.clock = clock
+        self.wall = Wall(clock)
         self.wakers = tuple(wakers)
         self.readings = Readings()
         self.targets = Targets()
@@ -194,7 +196,7 @@ def run_pass(room: Room, now_ns: int) -> int:
         waker.read()
     for link in room.links.values():
         link.receive(now_ns, late)
-    readings = _readings(room, late_ns if late else 0)
+    readings = _readings(room, late_ns if late else 0, now_ns)
     utc_ns = room.clock.utc_ns()
     requests = room.api.requests(utc_ns // (86_400 * 1_000_000_000))
     changed = readings is not room.readings and readings != room.readings
@@ -216,7 +218,7 @@ def run_pass(room: Room, now_ns: int) -> int:
     return room.planned_ns
 
 
-def _readings(room: Room, late_ns: int) -> Readings:
+def _readings(room: Room, late_ns: int, now_ns: int) -> Readings:
     """What is known now; the readings of the last step themselves where nothing changed."""
     links, before = room.links, room.readings
     pump, line = links["pump"].driver.reading(), links["line"].driver.reading()
@@ -224,9 +226,12 @@ def _readings(room: Room, late_ns: int) -> Readings:
     durable_seq, fault = _durable_seq(room), room.journal.fault()
     devices = pump is before.pump and line is before.line and box is before.room
     journal = durable_seq == before.journal.durable_seq and fault == before.journal.fault
-    if devices and unit is before.mammograph and journal and late_ns == before.host.late_ns:
+    host = room.wall.look(now_ns)
+    if late_ns:
+        host = msgspec.structs.replace(host, late_ns=late_ns)
+    if devices and unit is before.mammograph and journal and host == before.host:
         return before
-    return Readings(pump, line, box, unit, JournalReading(durable_seq, fault), HostReading(late_ns))
+    return Readings(pump, line, box, unit, JournalReading(durable_seq, fault), host)
 
 
 def _durable_seq(room: Room) -> int:

@@ -76,6 +76,11 @@ def snapshot(room: Room, number: int, now_ns: int) -> dict[str, Any]:
         "alarms": _alarms(room),
         "refused": state.refused,
         "devices": _devices(room, now_ns),
+        "clock": {
+            "sync": readings.host.clock_sync.value,
+            "step_count": readings.host.clock_step_count,
+            "step_ms": readings.host.clock_step_ms,
+        },
         "journal": {
             "durable_seq": readings.journal.durable_seq,
             "seq": state.entry_seq,

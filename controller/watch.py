@@ -137,7 +137,8 @@ def _people(shown: dict[str, Any]) -> Text:
     ]
     nobody = "nobody, and a log-in is required" if people["login_required"] else "not asked for"
     fault = shown["journal"]["fault"]
-    record = f"  ·  record: {fault}" if fault else ""
+    clock = f"  ·  wall clock: {shown['clock']['sync']}"
+    record = clock + (f"  ·  record: {fault}" if fault else "")
     return Text(f"logged in: {', '.join(names) or nobody}{record}", "bold red" if fault else "dim")
 
 

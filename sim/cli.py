@@ -17,6 +17,7 @@ from sim.campaign import command as campaign
 from sim.crash import command as crash
 from sim.failures import command as failures
 from sim.injections import command as injections
+from sim.kills import command as kills
 from sim.order_arguments import add_order, order_of
 
 _EXAMPLES = """\
@@ -56,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         ("serve", serve, "simulated devices in real time, on a pty and a Modbus address"),
         ("technologist", assistant, "the scripted technologist, as a client of a controller"),
         ("crash", crash, "the controller killed at every point of a virtual procedure, judged"),
+        ("kills", kills, "the real controller killed at random moments over pty and disk, judged"),
         ("failures", failures, "failures over real wires, judged: who stopped the pump, and when"),
         ("check", check, "the daily check by a scripted person, on virtual time"),
         (

@@ -25,6 +25,7 @@ from sim.memory import Door, MemoryJournal, MemoryPort, newest_resume, pair
 from sim.physics import DUCT, RIG_27G_WARM, Patient, Rig
 from sim.troubles import Acted, Observer, Trouble, Troubled
 from sim.wires import Manner, Speaker, Wire, draw_manner
+from state_machine.readings import ClockSync
 
 START_NS: Final = 1_000_000_000
 """Boot time at which a world begins; 0 means *never* in a reading."""
@@ -90,6 +91,7 @@ class World:
         self._woken = False
         self.utc_shift_ns = 0
         """Injected fault: the wall clock was stepped by so much."""
+        self.clock_sync = ClockSync.UNKNOWN
         self._hash = hashlib.sha256()
         # baud 0: the wire keeps the time of the line, not the device
         self.devices: SimulatedRoom = (
@@ -158,6 +160,10 @@ class World:
 
     def hand_over(self) -> None:
         """Nothing: virtual bytes leave by themselves."""
+
+    def sync(self) -> ClockSync:
+        """What a person set it to be; nobody keeps the clock of a virtual room."""
+        return self.clock_sync
 
     def _go_on(self, until_ns: int) -> None:
         """Jump to the next instant at which anything happens, and let it happen."""

@@ -13,7 +13,7 @@ from state_machine import alarms as alarm_table
 from state_machine import hold as hold_gate
 from state_machine import injection, observe, selftests
 from state_machine.effects import EFFECTS, STOPPING, close_hold, stop_of
-from state_machine.entries import Exposed, Noted, SelfTest
+from state_machine.entries import Exposed, Noted, SelfTest, WallClock
 from state_machine.line import Doubt, Proof
 from state_machine.readings import Link, UnitState
 from state_machine.requests import AnyRequest, Event
@@ -133,6 +133,19 @@ def stops(turn: Turn, before: tuple[alarm_table.AlarmRow, ...]) -> None:
         before = tuple(row for row in before if row.name not in alarm_table.SPARE_EXPOSURE)
     if before and Event.FAULT in turn.workflow.events(turn.state.phase):
         take(turn, Event.FAULT)
+
+
+def note_clock(turn: Turn) -> None:
+    """Record that the wall clock was set, or that a time service keeps it or does so no more."""
+    before, now = turn.state.readings.host, turn.readings.host
+    stepped = now.clock_step_count != before.clock_step_count
+    if stepped or now.clock_sync is not before.clock_sync:
+        turn.note(
+            WallClock,
+            sync=now.clock_sync,
+            step_ms=now.clock_step_ms if stepped else 0,
+            step_count=now.clock_step_count,
+        )
 
 
 def note_exposure(turn: Turn) -> None:

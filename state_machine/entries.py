@@ -9,6 +9,7 @@ that the record can be replayed.
 import msgspec
 
 from state_machine.readings import (
+    ClockSync,
     HostReading,
     JournalReading,
     LineReading,
@@ -241,6 +242,18 @@ class DailyCheck(Entry, frozen=True, tag="daily-check"):
     """Why it failed."""
 
 
+class WallClock(Entry, frozen=True, tag="wall-clock"):
+    """The wall clock was set, or whether a time service keeps it has changed.
+
+    Times of the record from here on count by the clock as it is now; decisions never do.
+    """
+
+    sync: ClockSync
+    step_ms: int = 0
+    """By how much it was set; negative = back; 0 = it was not."""
+    step_count: int = 0
+
+
 class RecordKept(Entry, frozen=True, tag="record"):
     """A person's command did something to the record's file, outside any step."""
 
@@ -274,6 +287,7 @@ AnyEntry = (
     | Exposed
     | SideDaySaved
     | DailyCheck
+    | WallClock
     | RecordKept
     | Resume
 )

@@ -20,6 +20,7 @@ from state_machine import (
     observe,
     people,
     selftests,
+    sessions,
     tip_out,
 )
 from state_machine import requests as rq
@@ -53,6 +54,8 @@ def take(turn: Turn, request: rq.AnyRequest) -> None:
     """Take one request and answer it."""
     kind = str(type(request).__struct_config__.tag)
     admitted = people.admit(turn.state, request)
+    if not isinstance(request, people.FROM_CONTROLLER):
+        turn.set(asked=sessions.counted(turn.state, request))
     if isinstance(admitted, str):
         refusals = turn.refuse(request, admitted)
     else:

@@ -37,6 +37,9 @@ def admit(state: CoreState, request: AnyRequest) -> AnyRequest | str:
     """The request in the name of who is logged in, or the words that refuse it."""
     if isinstance(request, FROM_CONTROLLER):
         return request
+    words = sessions.out_of_order(state, request)
+    if words and not always_taken(request):
+        return words
     session = sessions.of(state, request.connection)
     if session is None:
         if not state.profile.login_required or (request.connection == 0 and _stops(request)):
@@ -94,6 +97,7 @@ def logout(turn: Turn, request: rq.Logout) -> tuple[str, ...]:
 def gone(turn: Turn, request: rq.ClientGone) -> tuple[str, ...]:
     """A connection ended: its session ends, and a console on it shows nothing any more."""
     _end(turn, request.connection, "the connection ended")
+    turn.set(asked=tuple(one for one in turn.state.asked if one[0] != request.connection))
     screen = turn.state.screen
     if screen.on and screen.connection == request.connection:
         turn.set(screen=Screen(on=True, connection=request.connection, gone=True))

@@ -242,11 +242,25 @@ class JournalReading(msgspec.Struct, frozen=True, array_like=True):
     """Why the journal cannot be written, in the user's words; empty = healthy."""
 
 
+class ClockSync(enum.Enum):
+    """Whether a time service keeps the machine's wall clock, as the kernel says."""
+
+    UNKNOWN = "unknown"
+    """Nobody says so; never taken for *synchronised*."""
+    SYNCHRONISED = "synchronised"
+    NOT_SYNCHRONISED = "not synchronised"
+
+
 class HostReading(msgspec.Struct, frozen=True, array_like=True):
-    """The controller's own punctuality."""
+    """The controller's own punctuality, and what its machine says of the wall clock."""
 
     late_ns: int = 0
     """How much later than planned this pass began."""
+    clock_sync: ClockSync = ClockSync.UNKNOWN
+    clock_step_count: int = 0
+    """How often the wall clock was set since this controller began."""
+    clock_step_ms: int = 0
+    """By how much the newest time; negative = back."""
 
 
 class Readings(msgspec.Struct, frozen=True, array_like=True):

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from state_machine import requests as rq
 from state_machine.state import HoldPhase, Session, State
 
 
@@ -56,6 +57,35 @@ def used(state: State, connection: int, now_ns: int) -> tuple[Session, ...]:
         msgspec.structs.replace(s, active_ns=now_ns) if s.connection == connection else s
         for s in state.sessions
     )
+
+
+_OWN_COUNT: Final = (rq.ViewBeat, rq.HoldBegin, rq.HoldBeat, rq.HoldEnd, rq.Console)
+"""Requests of a page that count their own beats, or declare it: their number may be 0."""
+
+
+def out_of_order(state: State, request: rq.AnyRequest) -> str:
+    """Why a request's number is refused, in words; empty = it is higher than all before.
+
+    A request that comes again, or late, is not done again or late: its client has gone on.
+    One that is meant to come again has a key and is answered before it gets here.
+    """
+    if not request.connection or (not request.number and isinstance(request, _OWN_COUNT)):
+        return ""
+    last = dict(state.asked).get(request.connection, 0)
+    if request.number > last:
+        return ""
+    return (
+        f"request number {request.number}: on this connection each must be higher than the one"
+        f" before (allowed: {last + 1} or more); ask again with the next number"
+    )
+
+
+def counted(state: State, request: rq.AnyRequest) -> tuple[tuple[int, int], ...]:
+    """The highest number of each connection, with this request's."""
+    highest = dict(state.asked)
+    if not request.connection or request.number <= highest.get(request.connection, 0):
+        return state.asked
+    return tuple((highest | {request.connection: request.number}).items())
 
 
 NOT_LOGGED_IN: Final = "not logged in"

@@ -355,6 +355,8 @@ class State(msgspec.Struct, frozen=True):
     screen: Screen = Screen()
     sessions: tuple[Session, ...] = ()
     """Who is logged in; nobody after a restart."""
+    asked: tuple[tuple[int, int], ...] = ()
+    """(connection, highest number that a request on it had)."""
     plan: Plan | None = None
     motion_count: int = 0
     injection: Injection = Injection()

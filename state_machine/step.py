@@ -67,6 +67,7 @@ def step(
     _note_inputs(turn, requests)
     _watch(turn)
     _watch_pressure(turn)
+    course.note_clock(turn)
     course.note_exposure(turn)
     course.watch_zero(turn)
     motions.count(turn)

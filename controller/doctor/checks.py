@@ -5,7 +5,7 @@ from typing import Final
 
 from config.load import LoadedRoom
 from config.problems import Problem
-from controller.doctor import computer_checks, disk_checks, port_checks
+from controller.doctor import computer_checks, disk_checks, port_checks, record_checks
 from controller.doctor.computer import Computer
 from controller.doctor.finding import Finding, Level
 
@@ -29,6 +29,9 @@ PORT: Final[tuple[Callable[[Computer, LoadedRoom], Finding], ...]] = (
     port_checks.latency_timer,
 )
 """Of the pump's port, without opening it."""
+
+RECORD: Final[tuple[Callable[[Computer, LoadedRoom], Finding], ...]] = (record_checks.signing_key,)
+"""Of what the record needs beside its disk."""
 
 
 def room_problem(problem: Problem) -> Finding:

@@ -7,6 +7,7 @@ from typing import Final
 from controller.doctor.computer import Computer
 from controller.doctor.finding import ANY, Finding, Level, judged, less_than, more_than
 from state_machine.limits import Limits
+from state_machine.readings import ClockSync
 from state_machine.units import NS_PER_MS, NS_PER_S
 
 GOOD_CLOCKS: Final = ("tsc", "hpet", "kvm-clock", "arch_sys_counter", "xen", "hyperv_clocksource")
@@ -126,13 +127,24 @@ def memory(computer: Computer) -> Finding:
 
 
 def wall_clock(computer: Computer) -> Finding:
-    """Does a time service set the wall clock? Only the record's times depend on it."""
+    """Does a time service set the wall clock? Only the record's times depend on it.
+
+    The kernel's word counts; where it does not say, what services leave in ``/run``.
+    """
+    says = computer.clock.sync()
     marks = ("run/systemd/timesync/synchronized", "run/chrony/chronyd.pid", "run/ntpd.pid")
     found = next((mark for mark in marks if (computer.root / mark).exists()), "")
+    if says is ClockSync.UNKNOWN:
+        good = bool(found)
+        value = f"kept by a time service (/{found})" if found else "no sign of a time service"
+    else:
+        good = says is ClockSync.SYNCHRONISED
+        beside = f", although a time service runs (/{found})" if found and not good else ""
+        value = f"{says.value}, says the kernel{beside}"
     return judged(
         "wall clock",
-        Level.OK if found else Level.WARNING,
-        f"kept by a time service (/{found})" if found else "no sign of a time service",
+        Level.OK if good else Level.WARNING,
+        value,
         "set by systemd-timesyncd, chrony or ntpd",
         "timedatectl set-ntp true, or compare the clock by hand before each day:"
         " the record's dates and the lock after a suspected extravasation come from it",

@@ -10,10 +10,11 @@ from config.load import LoadedRoom, load_room
 from config.problems import ConfigError, ConfigUnreadable
 from config.state_paths import state_paths
 from controller.clock import Clock, RealClock
-from controller.doctor.checks import COMPUTER, PORT, room_problem
+from controller.doctor.checks import COMPUTER, PORT, RECORD, room_problem
 from controller.doctor.computer import Computer
 from controller.doctor.devices import ask_all, devices_of, not_asked
 from controller.doctor.finding import Finding, Level
+from controller.doctor.record_checks import JOURNAL_FILE
 from controller.doctor.report import as_json, as_table
 from controller.doctor.running import nobody_else
 from controller.record.lock import lock_path
@@ -21,8 +22,6 @@ from controller.record.lock import lock_path
 OK: Final = 0
 WRONG: Final = 1
 USAGE: Final = 2
-JOURNAL_FILE: Final = "record.journal"
-"""As ``assembly`` names it; a test keeps the two alike."""
 
 ABOUT: Final = """\
 Look at this machine and, with --room, at a room file and its devices, and say what is
@@ -86,7 +85,7 @@ def run(
     computer = Computer(clock, state, root)
     findings += [check(computer) for check in COMPUTER]
     if loaded is not None:
-        findings += [check(computer, loaded) for check in PORT]
+        findings += [check(computer, loaded) for check in (*PORT, *RECORD)]
         findings += _devices(loaded, state / JOURNAL_FILE, paths.socket, clock)
     write = as_json if args.json else as_table
     write(findings, sys.stdout if out is None else out)

@@ -14,7 +14,7 @@ from typing import Final
 
 from controller.messages import LoginAsk
 from controller.people import pins, users
-from controller.people.tries import Tries
+from controller.people.tries import Tries, tries_path
 from controller.people.verdict import Verdict
 from drivers.ports import Port, WakePort
 from state_machine.requests import Role
@@ -32,10 +32,13 @@ _Question = tuple[int, LoginAsk, int]
 class PinChecker:
     """The checker of a room's users."""
 
-    def __init__(self, path: Path) -> None:
-        """Check against a users file, which is read anew for each log-in."""
+    def __init__(self, path: Path, boot_id: str = "") -> None:
+        """Check against a users file, which is read anew for each log-in.
+
+        ``boot_id`` names this start of the machine, which wrong tries are counted in.
+        """
         self._path = path
-        self._tries = Tries()
+        self._tries = Tries(tries_path(path), boot_id)
         self._questions: queue.Queue[_Question | None] = queue.Queue(WAITING_MOST_COUNT)
         self._answers: queue.SimpleQueue[Verdict] = queue.SimpleQueue()
         self._wake = WakePort()

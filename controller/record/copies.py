@@ -36,7 +36,7 @@ def copy(source: Path, target: Path) -> Verdict:
         partial.unlink(missing_ok=True)
         os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
         _copied(source, partial)
-        verdict = _verified(source, partial)
+        verdict = _verified_or_gone(source, partial)
         os.link(partial, target)  # fails where a file has come to stand meanwhile
         partial.unlink()
         _copy_key(source, target)
@@ -60,6 +60,15 @@ def _copied(source: Path, partial: Path) -> None:
         raise JournalError(in_words(source, error)) from error
     with partial.open("rb+") as file:
         os.fsync(file.fileno())
+
+
+def _verified_or_gone(source: Path, partial: Path) -> Verdict:
+    """A copy that does not hold leaves nothing."""
+    try:
+        return _verified(source, partial)
+    except JournalError:
+        partial.unlink()
+        raise
 
 
 def _verified(source: Path, partial: Path) -> Verdict:

@@ -73,7 +73,7 @@ def deidentified(case: Case) -> Case:
     made = Case(case.number, _clean(case.started, names) if case.started else None, 0)
     made.end_utc_ns = case.end_utc_ns - begin_ns
     made.started_utc_ns = min(0, case.started_utc_ns - begin_ns)
-    made.closed, made.curves = case.closed, case.curves
+    made.closed, made.curves, made.clock = case.closed, case.curves, case.clock
     made.first_row, made.last_row = case.first_row, case.last_row
     made.who = {
         (names.without(by), role, how): count for (by, role, how), count in case.who.items()

@@ -50,7 +50,7 @@ class Now(NamedTuple):
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Nobody else writes the record meanwhile."""
     if not path.is_file():
         raise JournalError(f"journal {path}: there is no such file; name an existing journal")
@@ -71,7 +71,7 @@ def _whole(path: Path) -> Verdict:
     return verdict
 
 
-def _note(path: Path, action: str, facts: Facts, now: Now) -> None:
+def note(path: Path, action: str, facts: Facts, now: Now) -> None:
     """Write what was done as the record's next row."""
     with closing(open_writable(path)) as connection:
         newest = next(select(connection, "ORDER BY number DESC LIMIT 1"), None)
@@ -117,11 +117,11 @@ def migrate(path: Path, now: Now) -> tuple[Verdict, Path]:
         JournalError: it is up to date, in use, does not hold, or cannot be written.
     """
     kept = path.with_name(f"{path.name}.schema-1")
-    with _locked(path):
+    with locked(path):
         before = copy(path, kept)
         with closing(sqlite3.connect(path, timeout=0.2, isolation_level=None)) as connection:
             _change(connection, path)
-        _note(path, "migrated", (("from-schema", "1"), ("head", head_of(before))), now)
+        note(path, "migrated", (("from-schema", "1"), ("head", head_of(before))), now)
         after = verify(path, head_of(before) if before.head_row else None)
     if not after.ok:
         raise JournalError(f"journal {path}: it does not hold after migration; use {kept}")
@@ -157,7 +157,7 @@ def archive(path: Path, now: Now) -> tuple[Verdict, Path]:
     Raises:
         JournalError: in use, a procedure is open, or it does not hold.
     """
-    with _locked(path):
+    with locked(path):
         verdict = _whole(path)
         resume = newest_resume(path)
         _refuse_open(path, resume)
@@ -254,7 +254,7 @@ def restore(backup: Path, path: Path, now: Now) -> tuple[Verdict, list[Path]]:
         incoming.unlink()
         sync_folder(path.parent)
         facts = (("from", backup.name), ("head", head_of(held)), *_named(moved))
-        _note(path, "restored", facts, now)
+        note(path, "restored", facts, now)
         return verify(path, head_of(held) if held.head_row else None), moved
     finally:
         os.close(lock)

@@ -24,6 +24,7 @@ from controller.record.report_style import STYLE, page_style
 from controller.record.report_units import show_utc
 from controller.record.store import JournalError
 from controller.record.verify import Verdict, verify
+from state_machine.readings import ClockSync
 
 MODES: Final = {
     "simulated": ("SIMULATED", "Simulated devices: no patient, no pump, no X-ray."),
@@ -186,6 +187,7 @@ def _footer(case: Case, verdict: Verdict) -> str:
         ("Controller started", show_utc(case.started_utc_ns) if started else ""),
         ("Procedure began", show_utc(case.begin_utc_ns)),
         ("Procedure ended" if case.closed else "Last entry", show_utc(case.end_utc_ns)),
+        ("Wall clock", _clock(case)),
         ("Rows of it", f"{case.first_row} to {case.last_row} of {verdict.row_count}"),
     )
     profile = started.profile_sha256 if started else "not recorded"
@@ -198,6 +200,15 @@ def _footer(case: Case, verdict: Verdict) -> str:
         '<div class="sign"><div>Performing radiologist, date</div>'
         "<div>Assisting technologist, date</div></div></footer>"
     )
+
+
+def _clock(case: Case) -> str:
+    """What the machine said of the clock that all dates of this page come from."""
+    last = case.clock
+    sync = last.sync.value if last else ClockSync.UNKNOWN.value
+    times = last.step_count if last else 0
+    steps = f"; set {times} times since the controller began" if times else ""
+    return f"{sync}{steps}"
 
 
 # --- command ----------------------------------------------------------------------------------

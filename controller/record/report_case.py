@@ -10,7 +10,15 @@ from typing import NamedTuple, TypeVar
 
 from controller.record.chain import Row, RowError, decode
 from controller.record.report_net import NetPoint, NetTrace
-from state_machine.entries import AnyEntry, Entry, Inputs, MotionIntent, PhaseChanged, Started
+from state_machine.entries import (
+    AnyEntry,
+    Entry,
+    Inputs,
+    MotionIntent,
+    PhaseChanged,
+    Started,
+    WallClock,
+)
 from state_machine.readings import MOVING_PROMPTS, LineReading, Prompt, PumpReading
 from state_machine.requests import (
     AnyRequest,
@@ -109,6 +117,8 @@ class Case:
         self.begin_utc_ns = begin_utc_ns
         self.end_utc_ns = begin_utc_ns
         self.started_utc_ns = begin_utc_ns
+        self.clock: WallClock | None = None
+        """The newest word about the wall clock, also from before the procedure."""
         self.closed = False
         self.first_row = 0
         self.last_row = 0
@@ -220,6 +230,7 @@ class _Gatherer:
         self._number = 0
         self._started: Started | None = None
         self._started_utc_ns = 0
+        self._clock: WallClock | None = None
         self._session = ""
         self._offset_utc_ns = 0
         self._inputs: tuple[Inputs, int] | None = None
@@ -238,6 +249,9 @@ class _Gatherer:
         if isinstance(entry, Started):
             self._started = entry
             self._started_utc_ns = entry.at_ns + offset_utc_ns
+            self._clock = None  # each run of the controller looks anew
+        if isinstance(entry, WallClock):
+            self._clock = entry
         if isinstance(entry, Inputs):
             self._inputs = (entry, offset_utc_ns)
         self._sessions.take(entry)
@@ -248,6 +262,7 @@ class _Gatherer:
             self._open(entry, offset_utc_ns, row_number)
         if self.case is not None:
             self.case.take(entry, offset_utc_ns, self._sessions)
+            self.case.clock = self._clock
             self.case.last_row = row_number
             if isinstance(entry, PhaseChanged) and entry.event == Event.CLOSE.value:
                 self.case.closed = True

@@ -4,7 +4,7 @@ from typing import Final
 
 from controller.record.report_case import Case
 from controller.record.report_html import TIME, pill, table
-from controller.record.report_units import show, show_fact, show_relative
+from controller.record.report_units import decimal, show, show_fact, show_relative
 from state_machine.entries import (
     AlarmChanged,
     Exposed,
@@ -17,6 +17,7 @@ from state_machine.entries import (
     PhaseChanged,
     Refused,
     Started,
+    WallClock,
 )
 
 STOPS: Final = frozenset(
@@ -113,12 +114,25 @@ def told(entry: object) -> tuple[str, str, str, str] | None:
                 entry.by,
                 kind,
             )
-        case Started():
-            return "controller started", entry.program, "", "warn"
+        case WallClock() | Started():
+            return _told_of_the_machine(entry)
         case Noted():
             words = "; ".join(": ".join(show_fact(*fact)) for fact in entry.facts)
             return entry.topic, words, entry.by, ""
     return None
+
+
+def _told_of_the_machine(entry: WallClock | Started) -> tuple[str, str, str, str]:
+    if isinstance(entry, Started):
+        return "controller started", entry.program, "", "warn"
+    return "wall clock", clock_words(entry), "", "warn" if entry.step_ms else ""
+
+
+def clock_words(entry: WallClock) -> str:
+    """What became of the wall clock; dates after a step count by the clock as it was set."""
+    way = "forward" if entry.step_ms > 0 else "back"
+    step = f"was set {way} by {decimal(abs(entry.step_ms), 3)} s; " if entry.step_ms else ""
+    return f"{step}{entry.sync.value}"
 
 
 def refusals(case: Case) -> str:

@@ -62,11 +62,12 @@ class Signer:
     def __init__(self, key: Ed25519PrivateKey) -> None:
         """Take a key."""
         self._key = key
-        self._public = key.public_key().public_bytes_raw()
+        self.public = key.public_key().public_bytes_raw()
+        """The public half, 32 bytes."""
 
     def sign(self, row: Row) -> Signature:
         """Sign a row's number and hash, and with them every row before it."""
-        return Signature(self._public, self._key.sign(_signed(row.number, row.hash)))
+        return Signature(self.public, self._key.sign(_signed(row.number, row.hash)))
 
 
 def _signed(number: int, row_hash: bytes) -> bytes:

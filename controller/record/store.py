@@ -7,7 +7,7 @@ honest (no UPDATE, no DELETE, no REPLACE); what a dishonest one does, the chain 
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -273,6 +273,22 @@ def insert(connection: sqlite3.Connection, row: Row, signature: Signature | None
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def insert_as_it_stood(
+    connection: sqlite3.Connection,
+    rows: Iterable[Row],
+    signatures: Mapping[int, tuple[bytes, Signature]],
+) -> None:
+    """Write rows of another file, gaps and all, in one transaction (``salvage``).
+
+    ``signatures``: by row number, the hash that was signed and the signature.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    connection.executemany(_INSERT, map(msgspec.structs.astuple, rows))
+    signed = [(n, made_for, s.key, s.signature) for n, (made_for, s) in signatures.items()]
+    connection.executemany(_SIGN, signed)
+    connection.execute("COMMIT")
 
 
 def select(connection: sqlite3.Connection, clause: str = "ORDER BY number") -> Iterator[Row]:

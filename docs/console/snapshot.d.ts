@@ -216,6 +216,11 @@ interface Snapshot {
       bad_frame_count: number;
     };
   };
+  clock: {
+    sync: string;
+    step_count: number;
+    step_ms: number;
+  };
   journal: {
     durable_seq: number;
     seq: number;

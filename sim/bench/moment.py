@@ -21,6 +21,7 @@ from sim.devices.room import SimulatedRoom
 from sim.procedure import Procedure
 from sim.technologist import Order, Technologist
 from sim.world import World
+from state_machine.readings import ClockSync
 from state_machine.state import Phase
 
 FLOWING_NL: Final = 5_000
@@ -97,6 +98,10 @@ class ShiftedClock:
     def hand_over(self) -> None:
         """As a real room does."""
         self._real.hand_over()
+
+    def sync(self) -> ClockSync:
+        """As the machine says."""
+        return self._real.sync()
 
 
 class Moment:

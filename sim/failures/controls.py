@@ -6,7 +6,7 @@ from typing import Final
 
 from sim.site.record import Record
 from sim.site.site import Shown, Site
-from state_machine.entries import MotionIntent
+from state_machine.entries import MotionIntent, WallClock
 
 Counts = Mapping[str, int]
 Control = Callable[[Site, Record, Counts, int], str]
@@ -94,10 +94,14 @@ def record_stands_still(site: Site, _record: Record, _before: Counts, _began_ns:
     return "" if waits and not journal["fault"] else f"the record goes on: {journal}"
 
 
-def clock_stepped(site: Site, _record: Record, _before: Counts, began_ns: int) -> str:
-    """The record shows the wall clock going back and forth."""
+def clock_stepped(site: Site, record: Record, _before: Counts, began_ns: int) -> str:
+    """The record shows the wall clock going back and forth, and says that it was set."""
     utc = site.record_utc_ns(began_ns)
-    return "" if any(b < a for a, b in zip(utc, utc[1:], strict=False)) else "the clock ran on"
+    if not any(b < a for a, b in zip(utc, utc[1:], strict=False)):
+        return "the clock ran on"
+    entries = [e for e in record.more().entries if isinstance(e, WallClock)]
+    said = [e.step_ms for e in entries if e.step_ms and e.at_ns >= began_ns]
+    return "" if len(said) >= 2 else f"the record says of these steps only: {said}"
 
 
 def pump_unusable(shown: Shown) -> bool:

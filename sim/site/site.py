@@ -197,8 +197,9 @@ class Site:
         """One request as the technologist."""
         if self.api is None:
             raise Gone("no controller runs")
-        said = {"request": request, "by": "T. Technologist", "role": "technologist"}
-        self.api.say(said | fields)
+        for asked in self.who.ask(request, **fields):
+            if isinstance(asked, Request):
+                self.api.say(asked.body)
 
     def set(self, name: str, value: bool | int | str) -> None:
         """Hands in the room, or what goes wrong there.

@@ -5,6 +5,7 @@ from pathlib import Path
 from controller.clock import RealClock
 from controller.doctor.computer import Computer
 from drivers.ports import DescriptorPort, PortState, WakePort
+from state_machine.readings import ClockSync
 
 MS = 1_000_000
 
@@ -15,6 +16,7 @@ class SteppedClock:
     def __init__(self, late_ns=(), on_wait=lambda: None):
         self.time_ns = 10**9
         self.waits = 0
+        self.says = ClockSync.UNKNOWN
         self._late_ns = list(late_ns)
         self._on_wait = on_wait
 
@@ -32,6 +34,9 @@ class SteppedClock:
 
     def hand_over(self):
         pass
+
+    def sync(self):
+        return self.says
 
 
 class SwiftClock(RealClock):

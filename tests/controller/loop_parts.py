@@ -6,7 +6,7 @@ from typing import Any
 from controller.loop import Link, Room
 from drivers.driver import NEVER_NS
 from drivers.ports import LinkLost
-from state_machine.readings import Readings
+from state_machine.readings import ClockSync, Readings
 from state_machine.state import Phase, State
 from state_machine.step import Outcome
 from state_machine.targets import Activity, Targets
@@ -145,6 +145,9 @@ class FakeClock:
 
     def hand_over(self) -> None:
         pass
+
+    def sync(self) -> ClockSync:
+        return ClockSync.UNKNOWN
 
 
 class FakeStep:

@@ -1,5 +1,6 @@
 """The command: what it prints, how it ends, and that it fits the screen."""
 
+import dataclasses
 import io
 import json
 import os
@@ -9,9 +10,10 @@ import pytest
 
 from config.load import load_room
 from controller import assembly, cli
-from controller.doctor import port_checks, run
+from controller.doctor import checks, port_checks, record_checks, run
 from controller.doctor.finding import Finding, Level, worst_first
 from controller.doctor.report import as_json, as_table
+from controller.record.signing import key_path, make_key, public_path
 from drivers.registry import known_names
 from tests.config.conftest import Site
 from tests.controller.doctor_parts import SteppedClock, SwiftClock, Tree
@@ -159,7 +161,7 @@ def test_the_help_teaches(capsys):
 
 
 def test_the_lock_is_that_of_the_controllers_record():
-    assert run.JOURNAL_FILE == assembly.JOURNAL_FILE
+    assert record_checks.JOURNAL_FILE == assembly.JOURNAL_FILE
 
 
 # --- the pump's port, unopened ----------------------------------------------------------------
@@ -208,3 +210,66 @@ def test_a_port_without_latency_timer(tree, site):
     finding = port_checks.latency_timer(tree.computer(), loaded)
     assert finding.level is Level.OK
     assert "has none" in finding.value
+
+
+# --- the key that signs closed procedures ------------------------------------------------------
+
+
+def signing(tree, mode="simulated"):
+    loaded = load_room("demo", known_names())
+    room = loaded.room.room.model_copy(update={"mode": mode})
+    loaded = dataclasses.replace(loaded, room=loaded.room.model_copy(update={"room": room}))
+    return record_checks.signing_key(tree.computer(), loaded)
+
+
+@pytest.mark.parametrize(
+    ("mode", "level"),
+    [("simulated", Level.WARNING), ("bench", Level.WARNING), ("clinical", Level.WRONG)],
+)
+def test_a_room_without_a_signing_key(tree, mode, level):
+    finding = signing(tree, mode)
+    assert finding.level is level
+    assert "not signed" in finding.value
+    assert "0600" in finding.allowed
+    assert (
+        f"galactograph journal key {tree.state / record_checks.JOURNAL_FILE}" in finding.what_to_do
+    )
+
+
+def test_a_signing_key_as_it_should_be(tree):
+    key = make_key(tree.state / record_checks.JOURNAL_FILE)
+    finding = signing(tree, "clinical")
+    assert (finding.level, finding.what_to_do) == (Level.OK, "")
+    assert key.raw.hex()[:16] in finding.value
+
+
+@pytest.mark.parametrize(("mode", "words"), [(0o640, "chmod 600"), (0o604, "chmod 600")])
+def test_a_signing_key_that_others_may_read(tree, mode, words):
+    make_key(tree.state / record_checks.JOURNAL_FILE)
+    key_path(tree.state / record_checks.JOURNAL_FILE).chmod(mode)
+    finding = signing(tree)
+    assert finding.level is Level.WRONG
+    assert words in finding.value
+
+
+def test_a_signing_key_without_its_public_half_or_with_anothers(tree, tmp_path):
+    journal = tree.state / record_checks.JOURNAL_FILE
+    make_key(journal)
+    public_path(journal).rename(tmp_path / "aside")
+    assert signing(tree).level is Level.WARNING
+    (tmp_path / "other").mkdir()
+    make_key(tmp_path / "other" / "record.journal")
+    public_path(tmp_path / "other" / "record.journal").rename(public_path(journal))
+    finding = signing(tree)
+    assert finding.level is Level.WRONG
+    assert "another key" in finding.value
+
+
+def test_a_file_that_is_no_key(tree):
+    key_path(tree.state / record_checks.JOURNAL_FILE).write_text("no key")
+    key_path(tree.state / record_checks.JOURNAL_FILE).chmod(0o600)
+    assert "no private key" in signing(tree).value
+
+
+def test_the_key_is_among_what_is_looked_at():
+    assert record_checks.signing_key in checks.RECORD

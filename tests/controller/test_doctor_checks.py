@@ -12,6 +12,7 @@ import pytest
 from controller.doctor import computer_checks, disk_checks
 from controller.doctor.checks import COMPUTER
 from controller.doctor.finding import Level
+from state_machine.readings import ClockSync
 from tests.controller.doctor_parts import MS, SteppedClock, Tree
 
 ROOT = Path(__file__).parents[2]
@@ -136,6 +137,19 @@ def test_wall_clock(tree):
     assert helps(finding, "no sign")
     tree.put(TIMESYNC, "")
     assert computer_checks.wall_clock(tree.computer()).level is OK
+
+
+@pytest.mark.parametrize("mark", [None, TIMESYNC])
+def test_the_kernels_word_on_the_wall_clock_counts_before_what_services_leave(tree, mark):
+    if mark:
+        tree.put(mark, "")
+    tree.clock.says = ClockSync.SYNCHRONISED
+    assert computer_checks.wall_clock(tree.computer()).level is OK
+    tree.clock.says = ClockSync.NOT_SYNCHRONISED
+    finding = computer_checks.wall_clock(tree.computer())
+    assert finding.level is WARNING
+    assert helps(finding, "not synchronised, says the kernel")
+    assert ("although a time service runs" in finding.value) is bool(mark)
 
 
 # --- libraries --------------------------------------------------------------------------------

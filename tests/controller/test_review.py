@@ -11,6 +11,7 @@ from controller import assembly, cli
 from controller.assembly import RealRoom
 from controller.loop import make_safe
 from drivers.registry import known_names
+from state_machine.readings import ClockSync
 from state_machine.targets import PumpTarget
 from tests.controller.loop_parts import NOW_NS, Parts
 
@@ -41,6 +42,9 @@ class FastClock:
 
     def hand_over(self) -> None:
         pass
+
+    def sync(self) -> ClockSync:
+        return ClockSync.UNKNOWN
 
 
 @pytest.mark.hazard("HZ-STOP-FAILS")

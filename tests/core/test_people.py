@@ -27,6 +27,7 @@ class Core:
         profile = Profile("room", Mode.SIMULATED, login_required=required, idle_lock_ns=IDLE_NS)
         self.state = State(profile=profile, **fields)
         self.now_ns = BEGIN_NS
+        self.asked = 0
 
     def tell(self, *requests, after_ns=NS_PER_S):
         self.now_ns += after_ns
@@ -36,6 +37,8 @@ class Core:
         return [reply.refusals for reply in outcome.replies]
 
     def ask(self, kind, connection, role=Role.TECHNOLOGIST, by="whoever", **fields):
+        self.asked += 1
+        fields.setdefault("number", self.asked)
         return self.tell(kind(by=by, role=role, connection=connection, **fields))[0]
 
     def login(self, connection=JONES, by="T. Jones", role=Role.TECHNOLOGIST):
@@ -235,3 +238,66 @@ def test_a_stranger_is_on_record():
     (words,) = core.ask(rq.ClientRefused, 0, Role.SERVICE, "galactograph", who="user 0, process 1")
     assert words.startswith("user 0, process 1: ")
     assert [e.what for e in core.entries if isinstance(e, Refused)] == ["client-refused"]
+
+
+# --- numbers of requests ------------------------------------------------------------------------
+
+HIGHER = "each must be higher than the one before"
+
+
+@pytest.mark.hazard("HZ-USE-ERROR")
+@pytest.mark.parametrize("number", [5, 4, 1, 0, -3])
+def test_a_number_that_does_not_rise_is_refused_and_on_record(number):
+    core = Core(required=False)
+    assert HIGHER not in core.ask(rq.Acknowledge, JONES, number=5)[0]
+    (words,) = core.ask(rq.Acknowledge, JONES, number=number)
+    assert f"request number {number}" in words
+    assert HIGHER in words
+    assert "allowed: 6 or more" in words
+    assert [e.words for e in core.entries if isinstance(e, Refused)] == [(words,)]
+    assert HIGHER not in core.ask(rq.Acknowledge, JONES, number=6)[0]
+
+
+def test_the_first_number_is_one_or_more():
+    core = Core(required=False)
+    assert HIGHER in core.ask(rq.Acknowledge, JONES, number=0)[0]
+    assert HIGHER not in core.ask(rq.Acknowledge, JONES, number=1)[0]
+
+
+def test_each_connection_counts_by_itself_and_is_forgotten_with_its_end():
+    core = Core(required=False)
+    core.ask(rq.Acknowledge, JONES, number=50)
+    assert HIGHER not in core.ask(rq.Acknowledge, WARD, number=1)[0]
+    core.tell(rq.ClientGone(by="g", role=Role.SERVICE, connection=JONES))
+    assert core.state.asked == ((WARD, 1),)
+
+
+def test_a_request_that_was_refused_has_used_its_number():
+    core = Core(required=True)
+    assert "log in first" in core.ask(rq.Acknowledge, JONES, number=7)[0]
+    core.login()
+    assert HIGHER in core.ask(rq.Acknowledge, JONES, number=7)[0]
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS")
+@pytest.mark.parametrize("event", sorted(people.ALWAYS_EVENTS, key=str))
+def test_what_makes_the_room_safer_needs_no_number(event):
+    core = Core(required=False)
+    core.ask(rq.Acknowledge, JONES, number=5)
+    assert not any(HIGHER in words for words in core.ask(rq.Do, JONES, event=event, number=0))
+
+
+def test_what_has_a_count_of_its_own_needs_none():
+    core = Core(required=False)
+    core.ask(rq.Acknowledge, JONES, number=5)
+    assert core.ask(rq.Console, JONES, number=0) == ()
+    assert not any(HIGHER in words for words in core.ask(rq.HoldBegin, JONES, number=0))
+
+
+def test_requests_of_one_pass_are_taken_in_their_order():
+    core = Core(required=False)
+    asked = [
+        rq.Acknowledge(by="T", role=Role.TECHNOLOGIST, connection=JONES, number=number)
+        for number in (1, 2, 2, 4, 3)
+    ]
+    assert [HIGHER in words[0] for words in core.tell(*asked)] == [False, False, True, False, True]

@@ -47,6 +47,7 @@ RUNS: Final = (
     Run("breaks", "tests.evidence.breaks", "broken-controls.md", "an hour"),
     Run("soak", "tests.evidence.soak", "soak.md", "a quarter of an hour on a quiet machine"),
     Run("crash", "sim.crash", "crash.txt", "two hours of processor time"),
+    Run("kills", "sim.kills", "kills.jsonl", "half an hour on a quiet machine"),
     Run("console", "tests.evidence.console", "console.jsonl", "an hour, on a quiet machine only"),
     Run("failures", "sim.failures", "failures.jsonl", "three hours on a quiet machine"),
 )
