@@ -190,6 +190,7 @@ class _Procedure:
             console_required=room.room.console_required,
             console_holds=room.room.hold_source == "wired-or-console",
             daily_check=CheckRule(room.room.daily_check),
+            calibration=CheckRule(room.room.calibration),
             site_contact=room.room.site_contact,
             safe_mode_ns=room.pump.safe_timeout_s * NS_PER_S,
             login_required=room.login_required,
@@ -254,6 +255,11 @@ def _deviations(room: RoomConfig, limits: Limits) -> tuple[str, ...]:
         words.append(
             "the daily check is waived: nothing shows that relay, Safe mode, switches and sounder "
             "act before they are needed"
+        )
+    if room.room.calibration == "waived":
+        words.append(
+            "calibration is waived: nothing shows that pressure and force are what they are said "
+            "to be, unless they are calibrated all the same"
         )
     if not room.login_required:
         words.append(

@@ -145,16 +145,20 @@ def mode_rules(
                 "a hold on a screen is a command, no safety function: wire a hand or foot switch",
             )
         )
-    if room.daily_check != "required":
-        found.append(
-            Problem(
-                file,
-                "room.daily_check",
-                f'"{room.daily_check}"',
-                '"required", because mode is "clinical"',
-                "leave the key out, and do the daily check",
+    for key, value, do in (
+        ("daily_check", room.daily_check, "do the daily check"),
+        ("calibration", room.calibration, "calibrate: galactograph service calibrate"),
+    ):
+        if value != "required":
+            found.append(
+                Problem(
+                    file,
+                    f"room.{key}",
+                    f'"{value}"',
+                    '"required", because mode is "clinical"',
+                    f"leave the key out, and {do}",
+                )
             )
-        )
     if pump is not None and PurePosixPath(pump.port).parent not in _REAL_PORTS:
         found.append(
             Problem(

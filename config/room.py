@@ -124,6 +124,9 @@ class RoomSection(Section):
     )
     daily_check: Literal["required", "waived"] = "required"
     """Whether arming needs a daily check of what stops the pump; never waived in clinical mode."""
+    calibration: Literal["required", "waived"] = "required"
+    """Whether arming needs pressure sensor and compression force calibrated, and a syringe that
+    counts as weighed; never waived in clinical mode. One that has expired refuses all the same."""
     observation_s: int = Field(
         default=0,
         ge=0,

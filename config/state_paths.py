@@ -21,6 +21,8 @@ class StatePaths:
     socket: Path
     users: Path
     """Of all rooms of this state folder."""
+    calibrations: Path
+    commissioning: Path
 
 
 def state_paths(room: RoomConfig, state_folder: Path) -> StatePaths:
@@ -37,7 +39,14 @@ def state_paths(room: RoomConfig, state_folder: Path) -> StatePaths:
         todo = "use a state folder with a shorter path"
         raise ConfigError([Problem("command line", "state folder", str(socket), allowed, todo)])
     journal = folder / room.room.journal_folder
-    return StatePaths(folder, journal, socket, users_path(state_folder))
+    return StatePaths(
+        folder,
+        journal,
+        socket,
+        users_path(state_folder),
+        folder / "calibration.jsonl",
+        folder / "commissioning.jsonl",
+    )
 
 
 def users_path(state_folder: Path) -> Path:

@@ -25,6 +25,7 @@ from controller.api_keys import Keys
 from controller.loop import Room
 from controller.people.verdict import Verdict
 from controller.snapshot import snapshot
+from controller.tap import Watchers
 from controller.version import PROGRAM, VERSION
 from drivers.ports import Port
 from state_machine import people
@@ -42,9 +43,12 @@ from state_machine.requests import (
     Login,
     Logout,
     Role,
+    Service,
+    ServiceWork,
     TipOut,
     ViewBeat,
 )
+from state_machine.state import Phase
 from state_machine.targets import Activity
 from state_machine.turn import Reply
 from state_machine.units import NS_PER_S
@@ -172,6 +176,7 @@ class LocalApi:
         self._ours: deque[AnyRequest] = deque()
         """What the API itself tells the core."""
         self._keys = Keys()
+        self._wires = Watchers()
         self._encode = msgspec.json.Encoder()
         self._count = 0
         self._connection_count = 0
@@ -316,6 +321,8 @@ class LocalApi:
             if client is not None:
                 client.say(message)
                 self._tell_who(client, request, reply)
+                if isinstance(request, Service) and not reply.refusals:
+                    client.watches |= request.work is ServiceWork.WATCH
         for client, key in self._again:
             client.say(self._keys.reply(key))
         self._asked.clear()
@@ -332,6 +339,8 @@ class LocalApi:
     def publish(self, room: Room, now_ns: int) -> int:
         """Show every client the room when it is due; returns when it is due again."""
         self._now_ns = now_ns
+        standby = room.state.phase is Phase.STANDBY
+        self._wires.show(self._clients, room.links.values(), room.clock.now_ns, standby)
         if not self._clients and not self._ours:
             return now_ns + _IDLE_NS * 20
         message = b""

@@ -38,6 +38,8 @@ class Client:
         """It has said hello in a version we speak."""
         self.asked = False
         """It has asked for something: its end is an input of the step."""
+        self.watches = False
+        """It is shown what goes over the wires."""
         self.inbox: deque[bytes] = deque()
         self.slowest_ns = 0
         """Shortest interval between two snapshots that the client asked for; 0 = any."""

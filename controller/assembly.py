@@ -1,5 +1,6 @@
 """Joins a room: profile, drivers, ports, record, API. Only builds; decides nothing."""
 
+import dataclasses
 import hashlib
 import os
 from collections.abc import Callable, Mapping
@@ -17,6 +18,7 @@ from controller.api_socket import UnixListener
 from controller.clock import Clock, RealClock
 from controller.loop import Api, DevicePort, Journal, Link, Room, make_safe, record, run_pass
 from controller.people.checker import PinChecker
+from controller.record.calibrations import with_calibrations
 from controller.record.journal import Journal as DiskJournal
 from controller.record.reader import newest_pump, newest_resume
 from controller.record.signing import load_signer
@@ -162,10 +164,12 @@ class RealRoom:
             AddressUnusable: another controller runs in this state folder, or it cannot be
                 listened there.
         """
-        self.loaded = loaded
         self.clock = clock or RealClock()
         _make_folder(paths.journal)
         self.journal_path: Path = paths.journal / JOURNAL_FILE
+        profile = with_calibrations(loaded.profile, paths.calibrations, self.journal_path)
+        loaded = dataclasses.replace(loaded, profile=profile)
+        self.loaded = loaded
         self.journal = DiskJournal(self.journal_path, signer=load_signer(self.journal_path))
         try:
             resume = newest_resume(self.journal_path)

@@ -20,7 +20,7 @@ from config.state_paths import state_paths
 from controller import daily, log, watch
 from controller.api_socket import AddressUnusable
 from controller.assembly import JOURNAL_FILE, RealRoom
-from controller.bench import probe
+from controller.bench import calibrate_command, commission_command, monitor, probe
 from controller.clock import RealClock
 from controller.console import command as console
 from controller.doctor import run as doctor
@@ -142,6 +142,32 @@ def _parser() -> argparse.ArgumentParser:
     )
     probe.add_arguments(probing)
     probing.set_defaults(act=probe.run)
+    calibrating = tools.add_parser(
+        "calibrate",
+        help="pressure sensor, compression force, syringe: with uncertainty and expiry",
+        description=calibrate_command.ABOUT,
+        epilog=calibrate_command.EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    calibrate_command.add_arguments(calibrating)
+    calibrating.set_defaults(
+        act=lambda args: calibrate_command.run(args, known_names(), default_state_folder())
+    )
+    commissioning = tools.add_parser(
+        "commission",
+        help="a new room, step by step, to a signed record",
+        description=commission_command.ABOUT,
+        epilog=commission_command.EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commission_command.add_arguments(commissioning)
+    commissioning.set_defaults(
+        act=lambda args: commission_command.run(args, known_names(), default_state_folder())
+    )
+    for name, about in monitor.ABOUT.items():
+        looking_on = tools.add_parser(name, help=about.split(":")[0], description=about)
+        monitor.add_arguments(name, looking_on)
+        looking_on.set_defaults(act=functools.partial(_wires, name))
     config = commands.add_parser("config", help="room and procedure files")
     files = config.add_subparsers(required=True, metavar="COMMAND")
     judging = files.add_parser("check", help="say every problem of a room file at once")
@@ -222,6 +248,11 @@ def _keep(name: str, args: argparse.Namespace) -> int:
 def _look_at_archives(name: str, args: argparse.Namespace) -> int:
     """One of the commands that look at what was archived."""
     return archives_command.run(name, args, RealClock())
+
+
+def _wires(name: str, args: argparse.Namespace) -> int:
+    """One of the commands that look at the wires of a room."""
+    return monitor.run(name, args, known_names(), default_state_folder())
 
 
 def _run_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ is three lines (``run``). The order of a pass::
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -86,6 +86,8 @@ class Link:
         """What the driver was last given; None = something new was heard since."""
         self.deadline_ns = driver.deadline_ns()
         """Next instant at which the driver wants to say something."""
+        self.tap: Callable[[str, str, bytes], None] | None = None
+        """Told of all bytes while a service tool watches (``tap.py``)."""
 
     def receive(self, now_ns: int, late: bool) -> None:
         """Take what arrived. In a late pass it is old truth and is thrown away."""
@@ -99,6 +101,8 @@ class Link:
         except LinkLost as lost:
             self._lose(str(lost), now_ns)
             return
+        if data and self.tap is not None:
+            self.tap(self.name, "<", data)
         if data and not late:
             self._told = None
             self.driver.receive(data, now_ns)
@@ -130,6 +134,8 @@ class Link:
         """Hand bytes to the port; True when it took all of them."""
         try:
             self._unsent = data[self.port.write(data) :]
+            if self.tap is not None:
+                self.tap(self.name, ">", data[: len(data) - len(self._unsent)])
         except LinkLost as lost:
             self._lose(str(lost), now_ns)
             return False

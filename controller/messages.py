@@ -107,6 +107,11 @@ def reply(number: int, request: str, refusals: tuple[str, ...], token: str = "")
     return _encode(message)
 
 
+def frames_end(words: str) -> bytes:
+    """What goes over the wires is shown no longer, and why."""
+    return _encode({"k": "frames-end", "words": words})
+
+
 def who(by: str, role: str) -> bytes:
     """Who is logged in on this connection; nobody with an empty name."""
     return _encode({"k": "who", "by": by, "role": role})

@@ -73,6 +73,7 @@ def snapshot(room: Room, number: int, now_ns: int) -> dict[str, Any]:
         },
         "observation_left_s": max(0, observe.observation_ends_ns(state) - now_ns) // NS_PER_S,
         "daily_check": _daily_check(state, now_ns),
+        "calibration": _calibration(state),
         "alarms": _alarms(room),
         "refused": state.refused,
         "devices": _devices(room, now_ns),
@@ -276,6 +277,27 @@ def _daily_check(state: State, now_ns: int) -> dict[str, Any]:
         "rows": len(daily_check.ROWS),
         "age_ms": (now_ns - check.since_ns) // NS_PER_MS if check else 0,
         "within_ms": row.within(state.profile) // NS_PER_MS if row else 0,
+    }
+
+
+def _calibration(state: State) -> dict[str, Any]:
+    """What the controller was given at its start; whether it holds is asked at arming."""
+    profile = state.profile
+    return {
+        "rule": profile.calibration.value,
+        "fault": profile.calibration_fault,
+        "found": [
+            {
+                "kind": one.kind.value,
+                "subject": one.subject,
+                "passed": one.passed,
+                "value": one.value,
+                "uncertainty_ppm": one.uncertainty,
+                "made_day": one.made_day,
+                "until_day": one.until_day,
+            }
+            for one in profile.calibrations
+        ],
     }
 
 

@@ -11,7 +11,7 @@ from config.load import load_room
 from config.problems import ConfigError
 from controller.version import VERSION
 from drivers.registry import known_names
-from sim import accuracy, assistant, check, demo, procedure, room, serve
+from sim import accuracy, assistant, check, commission, demo, procedure, room, serve
 from sim.bench import command as bench
 from sim.campaign import command as campaign
 from sim.crash import command as crash
@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         ("kills", kills, "the real controller killed at random moments over pty and disk, judged"),
         ("failures", failures, "failures over real wires, judged: who stopped the pump, and when"),
         ("check", check, "the daily check by a scripted person, on virtual time"),
+        ("commission", commission, commission.ABOUT),
         (
             "injections",
             injections,

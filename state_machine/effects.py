@@ -11,7 +11,7 @@ import msgspec
 
 from state_machine import injection, ledger, observe, timing
 from state_machine.entries import Noted, SideDaySaved
-from state_machine.facts import case_of
+from state_machine.facts import canonical_patient
 from state_machine.falls import Tear
 from state_machine.held import arm_hold as arm_hold
 from state_machine.held import close_hold as close_hold
@@ -28,6 +28,7 @@ from state_machine.requests import (
     OpenCase,
 )
 from state_machine.state import (
+    Case,
     Duct,
     Exposure,
     HoldAction,
@@ -57,10 +58,25 @@ def forbid_retract(turn: Turn) -> None:
         turn.set(injection=replace(done, retracted_ns=done.retracted_ns or turn.now_ns))
 
 
+def _case_of(request: OpenCase) -> Case:
+    """The case that a request opens."""
+    return Case(
+        patient_id=canonical_patient(request),
+        side=request.side,
+        ordered_nl=request.ordered_nl,
+        utc_day=request.utc_day,
+        patient_name=request.patient_name,
+        birth_date=request.birth_date,
+        accession=request.accession,
+        performer=request.performer,
+        assistant=request.assistant,
+    )
+
+
 def _open(turn: Turn, request: AnyRequest | None) -> None:
     if not isinstance(request, OpenCase):
         return
-    case = case_of(request)
+    case = _case_of(request)
     days = tuple(
         day
         for day in turn.state.ledger.days

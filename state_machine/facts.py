@@ -6,7 +6,7 @@ and tested without a room. ``gather`` is the only place that derives them.
 
 import msgspec
 
-from state_machine import alarms, beats, daily_check, ledger, net, observe, selftests
+from state_machine import alarms, beats, calibration, daily_check, ledger, net, observe, selftests
 from state_machine import hold as hold_gate
 from state_machine.limits import Limits
 from state_machine.profile import Severity
@@ -20,7 +20,7 @@ from state_machine.requests import (
     OpenCase,
     Role,
 )
-from state_machine.state import Case, HoldPhase, Phase, State
+from state_machine.state import HoldPhase, Phase, State
 from state_machine.targets import View
 from state_machine.units import decimal, flow_drop_pa
 
@@ -63,6 +63,16 @@ class Facts(msgspec.Struct, frozen=True):
     # daily check
     daily_checked: bool = False
     not_checking: bool = False
+    # calibration
+    calibrations_whole: bool = False
+    sensor_calibrated: bool = False
+    sensor_current: bool = False
+    force_calibrated: bool = False
+    force_current: bool = False
+    syringe_calibrated: bool = False
+    syringe_current: bool = False
+    syringe_as_weighed: bool = False
+    """The weighed diameter is within what the procedure file counts as uncertain."""
     # aftercare
     observed: bool = False
     # prime
@@ -145,6 +155,7 @@ def gather(
         "not_checking": state.check is None,
         "observed": observe.observed(state, now_ns),
     }
+    values |= calibration.facts(state, readings, request)
     values |= _who(state, request)
     values |= _opening(state, readings, request)
     values |= _checklist(state)
@@ -380,18 +391,3 @@ def _imaging(state: State, readings: Readings, now_ns: int, limits: Limits) -> d
         "pump_locked": exposure.pump_locked,
         "exposed": unit.exposure_count > exposure.count,
     }
-
-
-def case_of(request: OpenCase) -> Case:
-    """The case that a request opens."""
-    return Case(
-        patient_id=canonical_patient(request),
-        side=request.side,
-        ordered_nl=request.ordered_nl,
-        utc_day=request.utc_day,
-        patient_name=request.patient_name,
-        birth_date=request.birth_date,
-        accession=request.accession,
-        performer=request.performer,
-        assistant=request.assistant,
-    )

@@ -20,6 +20,7 @@ from state_machine import (
     observe,
     people,
     selftests,
+    service,
     sessions,
     tip_out,
 )
@@ -343,6 +344,7 @@ _HANDLERS: Final[dict[type, Callable[[Turn, Any], Words]]] = {
     rq.BeginCheck: checking.begin,
     rq.SounderHeard: checking.heard,
     rq.EndCheck: checking.give_up,
+    rq.Service: service.take,
     rq.Do: _do,
     rq.Login: people.login,
     rq.Logout: people.logout,

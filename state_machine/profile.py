@@ -86,6 +86,36 @@ class CheckRule(enum.Enum):
     """Not in clinical mode; a recorded deviation."""
 
 
+class Calibrated(enum.Enum):
+    """What is calibrated."""
+
+    SYRINGE = "syringe"
+    """Inner diameter, by weighing what it delivers."""
+    PRESSURE = "pressure"
+    """The line pressure sensor, against a reference."""
+    FORCE = "force"
+    """The paddle's force, against a reference."""
+
+
+class Calibration(msgspec.Struct, frozen=True):
+    """How one calibration came out, as the controller is given it at its start."""
+
+    kind: Calibrated
+    subject: str
+    """Name of the syringe in the procedure file, or the device as it identifies itself."""
+    passed: bool
+    value: int
+    """Weighed diameter in nm; of a sensor its error of span in ppm."""
+    uncertainty: int
+    """Expanded (k = 2), in ppm: of the delivered volume, or of the span."""
+    made_day: int
+    """Days since 1970-01-01."""
+    until_day: int
+    """First day on which it holds no longer."""
+    number: int = 0
+    """Of its line in the store; the highest of one subject counts."""
+
+
 class Profile(msgspec.Struct, frozen=True):
     """Everything that is fixed for a room while it runs."""
 
@@ -116,6 +146,13 @@ class Profile(msgspec.Struct, frozen=True):
     site_contact: str = ""
     """Whom a patient calls afterwards; printed on the post-procedure sheet."""
     daily_check: CheckRule = CheckRule.REQUIRED
+    calibration: CheckRule = CheckRule.WAIVED
+    """Whether arming needs sensor and force calibrated, and a syringe that is said to be weighed.
+    ``config`` always says it; waived is what records older than the rule mean."""
+    calibrations: tuple[Calibration, ...] = ()
+    """The newest of each subject, from the store, read at the start."""
+    calibration_fault: str = ""
+    """Why the store cannot be believed; empty = it holds together."""
     safe_mode_ns: int = NS_PER_S
     """Silence after which the pump stops by itself, as it is set (whole seconds)."""
     login_required: bool = False

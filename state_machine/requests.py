@@ -298,6 +298,25 @@ class EndCheck(Request, frozen=True, tag="end-daily-check"):
     """Give the daily check up; it counts as not passed."""
 
 
+class ServiceWork(enum.Enum):
+    """What a service tool begins, or has come to."""
+
+    WATCH = "watch"
+    """Looks at what goes over the wires; the API shows it from then on."""
+    CALIBRATE = "calibrate"
+    COMMISSION = "commission"
+    DONE = "done"
+    """The work is over; what came of it is in ``words``."""
+
+
+class Service(Request, frozen=True, tag="service"):
+    """A service tool is used: only in standby, in the role service, and on record."""
+
+    work: ServiceWork = ServiceWork.WATCH
+    words: str = ""
+    """What exactly, or what came of it."""
+
+
 class Do(Request, frozen=True, tag="do"):
     """A workflow event that carries nothing else."""
 
@@ -332,6 +351,7 @@ ClientRequest = (
     | BeginCheck
     | SounderHeard
     | EndCheck
+    | Service
     | Do
 )
 """What a client may send."""

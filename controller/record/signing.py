@@ -32,6 +32,8 @@ from state_machine.entries import Entry, PhaseChanged
 from state_machine.state import Phase
 
 _DOMAIN: Final = b"galactograph closed procedure 1\0"
+_STORE_DOMAIN: Final = b"galactograph store line 1\0"
+"""Another thing is signed: no signature of a row is one of a line."""
 _ENDS: Final = frozenset({Phase.CLOSED.value, Phase.STANDBY.value})
 _AFTER: Final = "signs what is closed after row "
 _HEAD: Final = re.compile(_AFTER.encode() + rb"(\d{1,18}):((?:[0-9a-f]{64})?)")
@@ -48,9 +50,16 @@ class PublicKey(msgspec.Struct, frozen=True):
 
     def fits(self, number: int, row_hash: bytes, signature: bytes) -> bool:
         """Whether this key signed that row."""
+        return self._fits(_signed(number, row_hash), signature)
+
+    def fits_store(self, number: int, line_hash: bytes, signature: bytes) -> bool:
+        """Whether this key signed that line of a store (``chained.py``)."""
+        return self._fits(_signed(number, line_hash, _STORE_DOMAIN), signature)
+
+    def _fits(self, message: bytes, signature: bytes) -> bool:
         try:
             key = Ed25519PublicKey.from_public_bytes(self.raw)
-            key.verify(signature, _signed(number, row_hash))
+            key.verify(signature, message)
         except (InvalidSignature, ValueError):
             return False
         return True
@@ -69,9 +78,13 @@ class Signer:
         """Sign a row's number and hash, and with them every row before it."""
         return Signature(self.public, self._key.sign(_signed(row.number, row.hash)))
 
+    def sign_store(self, number: int, line_hash: bytes) -> tuple[bytes, bytes]:
+        """Public key and signature of a store's line, and with it every line before it."""
+        return self._public, self._key.sign(_signed(number, line_hash, _STORE_DOMAIN))
 
-def _signed(number: int, row_hash: bytes) -> bytes:
-    return _DOMAIN + struct.pack(">q", number) + row_hash
+
+def _signed(number: int, row_hash: bytes, domain: bytes = _DOMAIN) -> bytes:
+    return domain + struct.pack(">q", number) + row_hash
 
 
 def ends_procedure(entries: Iterable[Entry]) -> bool:

@@ -141,6 +141,19 @@ interface Snapshot {
     reconfirmed: boolean;
   };
   observation_left_s: number;
+  calibration: {
+    rule: string;
+    fault: string;
+    found: {
+      kind: string;
+      subject: string;
+      passed: boolean;
+      value: number;
+      uncertainty_ppm: number;
+      made_day: number;
+      until_day: number;
+    }[];
+  };
   daily_check: {
     rule: string;
     valid: boolean;

@@ -61,6 +61,8 @@ REQUESTS: Final[tuple[tuple[type[rq.Request], str], ...]] = (
     (rq.BeginCheck, "*standby*; box and sensor ready, no alarm in the way, no procedure"),
     (rq.SounderHeard, "in the daily check, while the sounder sounds"),
     (rq.EndCheck, "while a daily check is under way"),
+    (rq.Service, "*standby*, in the role service; `watch` also shows `frames` to this client, until"
+     " a procedure opens"),
     (rq.Do, "when the phase has that row and nothing is missing: `ways` in the snapshot"),
 )  # fmt: skip
 """Request and when it is possible (``state_machine/intake.py``), in the union's order."""
@@ -103,6 +105,8 @@ FIELDS: Final = {
     "up": "the hold pad is let go",
     "token": "of the reply to what armed",
     "heard": "yes or no",
+    "work": "what is begun, or `done`",
+    "words": "what exactly, or what came of it",
     "event": "of the [workflow](workflow.md)",
 }
 """What a field means where its struct does not say."""
@@ -312,6 +316,13 @@ def page() -> str:
                     "after a log-in or log-out that was taken: who is at this connection",
                 ),
                 ('`{"k": "error", "words": ...}`', "from it", "the line was not understood"),
+                (
+                    '`{"k": "frames", "lost": n, "frames": [[ns, link, way, hex], ...]}`',
+                    "from it",
+                    "after `service` with `watch` was taken: what went over the wires since the"
+                    " last one; `lost` frames gave way to newer ones. `frames-end` with `words`:"
+                    " not any more, a procedure was opened",
+                ),
                 ('`{"k": "snapshot", ...}`', "from it", "the whole state as it is shown, below"),
             ],  # fmt: skip
         ),

@@ -64,6 +64,10 @@ class Mammograph(ModbusDevice):
         self.tripped = False
         self.endless = False
         """Injected fault: an exposure does not end by itself."""
+        self.gauge_mn = 0
+        """A force gauge, or weights, between paddle and table."""
+        self.force_span_ppm = 0
+        """Injected fault: it shows so much more of every force."""
         self.watchdog_ms = 1000
         self.release_s = 10
         self.view = 0
@@ -181,6 +185,10 @@ class Mammograph(ModbusDevice):
 
     # --- registers --------------------------------------------------------------------------
 
+    def _shown_force_mn(self) -> int:
+        force_mn = self.paddle.force_mn() + self.gauge_mn
+        return force_mn + force_mn * self.force_span_ppm // 10**6
+
     def _status(self) -> list[int]:
         self.paddle.advance(self.now_ns)
         flags = [
@@ -192,7 +200,7 @@ class Mammograph(ModbusDevice):
         ]
         return [
             *(self._scans(_SCAN_MS), self._nonce or 0, self.state, self.fault, self.paddle.state),
-            *words32(self.paddle.force_mn()),
+            *words32(self._shown_force_mn()),
             *words32(self.paddle.thickness_um()),
             *words32(self.exposures),
             *words32(self.tube_v),

@@ -39,6 +39,8 @@ class PressureSensor(ModbusDevice):
         self.offset_pa = 0
         """Height error (1 cm = 132 Pa) and electrical offset; injected."""
         self.drift_pa_h = 0
+        self.span_ppm = 0
+        """Injected fault: it shows so much more of every pressure."""
         self.fault = False
         self.stuck = False
         """Injected fault: the transducer shows what it showed last, without noise."""
@@ -78,7 +80,7 @@ class PressureSensor(ModbusDevice):
 
     def _raw_pa(self, truth_pa: int) -> int:
         drift_pa = self.drift_pa_h * (self.now_ns - self.started_ns) // _NS_PER_HOUR
-        return truth_pa + self.offset_pa + drift_pa
+        return truth_pa + truth_pa * self.span_ppm // 10**6 + self.offset_pa + drift_pa
 
     def _scan_pa(self) -> int:
         """One noisy value per scan, however often it is asked for."""

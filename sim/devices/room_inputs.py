@@ -67,6 +67,11 @@ def _low(room: "SimulatedRoom", low_mm: int, _now_ns: int) -> None:
     room.physics.height_kpa = low_mm * room.physics.rig.head_kpa_mm
 
 
+def _reference(room: "SimulatedRoom", reference_pa: int, _now_ns: int) -> None:
+    """A hand pump with a manometer on the sensor's stopcock, instead of the line's height."""
+    room.physics.height_kpa = reference_pa / 1000
+
+
 def _drift(room: "SimulatedRoom", drift_pa_h: int, now_ns: int) -> None:
     """From what it shows now; drift counts from power-up, so the offset takes up the past."""
     sensor = room.pressure_sensor
@@ -100,6 +105,8 @@ INPUTS: Final[dict[str, Input]] = {
     ),
     "keypad_start": Input(_PRESS, lambda room, _value, now_ns: room.pump.keypad_start(now_ns)),
     "keypad_stop": Input(_PRESS, lambda room, _value, now_ns: room.pump.keypad_stop(now_ns)),
+    "reference_pa": Input(None, _reference),
+    "force_reference_mn": Input(None, _set("mammograph", "gauge_mn")),
     "pump_mains": Input(_SWITCH, _set("", "pump_mains")),
     # what goes wrong
     "occluded": Input(_SWITCH, _set("physics", "occluded")),
@@ -132,6 +139,8 @@ INPUTS: Final[dict[str, Input]] = {
     "sensor_stuck": Input(_SWITCH, _set("pressure_sensor", "stuck")),
     "sensor_drift_pa_h": Input(None, _drift),
     "sensor_offset_pa": Input(None, _set("pressure_sensor", "offset_pa")),
+    "sensor_span_ppm": Input(None, _set("pressure_sensor", "span_ppm")),
+    "force_span_ppm": Input(None, _set("mammograph", "force_span_ppm")),
     "sensor_noise_pa": Input(None, _set("pressure_sensor", "noise_pa")),
     "temperature_mc": Input(None, _set("pressure_sensor", "temperature_mc")),
     "temperature_missing": Input(_SWITCH, _temperature),

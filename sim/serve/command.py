@@ -15,6 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pump-link", metavar="PATH", help="symlink to make for the pump's line")
     parser.add_argument("--modbus", metavar="HOST:PORT", help="Modbus address, port 0 = any")
     parser.add_argument("--control", metavar="HOST:PORT", help="control port, JSON lines")
+    parser.add_argument(
+        "--balance-link", metavar="PATH", help="symlink to make for a balance under the open tip"
+    )
     parser.add_argument("--only", choices=("pump", "modbus"), help="serve one side")
     parser.add_argument(
         "--cables", metavar="PATH", help="with --only: a local socket that joins both sides"

@@ -21,6 +21,7 @@ from controller.clock import RealClock
 from sim.devices import NEVER_NS
 from sim.devices.room import SimulatedRoom
 from sim.physics import RIG_27G_WARM, RIG_30G_COLD
+from sim.serve.balance_line import BalanceLine
 from sim.serve.control import Control
 from sim.serve.coupling import BoxEnd, PumpEnd, coupling
 from sim.serve.faults import WireFaults
@@ -64,6 +65,7 @@ class Server:
         self._coupling: PumpEnd | BoxEnd | None = None
         self._was_stopped = False
         self._line: PumpLine | None = None
+        self._balance: BalanceLine | None = None
         self._modbus: ModbusSide | None = None
         self._listeners: list[Listener] = []
         self.addresses: dict[str, str | None] = {"pump": None, "modbus": None, "control": None}
@@ -83,6 +85,15 @@ class Server:
         if options.only != "modbus":
             self._line = PumpLine(options.pump_link, self.room, self._selector, options.seed)
             self.addresses["pump"] = options.pump_link
+        if options.balance_link:
+            self._balance = BalanceLine(
+                options.balance_link,
+                self.room,
+                self._selector,
+                options.seed,
+                self._clock.now_ns(),
+            )
+            self.addresses["balance"] = options.balance_link
         if options.control:
             faults = WireFaults(self._line, self._modbus)
             control = Control(self.room, faults, self._coupling, self._power_cycled)
@@ -151,6 +162,8 @@ class Server:
         wake_ns = [self.room.device(name).wake_ns() for name in names]
         if self._line is not None:
             wake_ns.append(self._line.wake_ns())
+        if self._balance is not None:
+            wake_ns.append(self._balance.wake_ns())
         if self._modbus is not None:
             wake_ns += self._modbus.wake_ns()
         if self._coupling is not None:
@@ -160,6 +173,8 @@ class Server:
     def _speak(self, now_ns: int) -> None:
         if self._line is not None:
             self._line.write(now_ns)
+        if self._balance is not None:
+            self._balance.write(now_ns)
         if self._modbus is not None:
             self._modbus.write(now_ns)
         for listener in self._listeners:
@@ -173,6 +188,8 @@ class Server:
             self._coupling.close(self._clock.now_ns())
         if self._line is not None:
             self._line.close()
+        if self._balance is not None:
+            self._balance.close()
         for listener in self._listeners:
             listener.close()
         signal.set_wakeup_fd(-1)

@@ -36,6 +36,48 @@ CHECKED = C(
     lambda f: f.daily_checked,
     "the daily check is missing or too old: end here, then do it (galactograph daily-check)",
 )
+CALIBRATED = (
+    C(
+        lambda f: f.calibrations_whole,
+        "the store of calibrations is damaged, unreadable or not signed by this room's key: see"
+        " galactograph service calibrate list; calibrate anew and start the controller again",
+    ),
+    C(
+        lambda f: f.sensor_calibrated,
+        "the line pressure sensor has no calibration that was passed: end here, then galactograph"
+        " service calibrate pressure",
+    ),
+    C(
+        lambda f: f.sensor_current,
+        "the calibration of the line pressure sensor has expired, or this computer's date is"
+        " wrong: end here, then galactograph service calibrate pressure",
+    ),
+    C(
+        lambda f: f.force_calibrated,
+        "the compression force has no calibration that was passed: end here, then galactograph"
+        " service calibrate force",
+    ),
+    C(
+        lambda f: f.force_current,
+        "the calibration of the compression force has expired, or this computer's date is wrong:"
+        " end here, then galactograph service calibrate force",
+    ),
+    C(
+        lambda f: f.syringe_calibrated,
+        "this syringe counts as weighed and has no weighing that was passed: galactograph service"
+        " calibrate syringe, or count 5 % in the procedure file",
+    ),
+    C(
+        lambda f: f.syringe_current,
+        "the weighing of this syringe has expired, or this computer's date is wrong: galactograph"
+        " service calibrate syringe, or count 5 % in the procedure file",
+    ),
+    C(
+        lambda f: f.syringe_as_weighed,
+        "this syringe was weighed to another diameter than the procedure file says, by more than"
+        " the uncertainty it counts: correct the file, see galactograph service calibrate list",
+    ),
+)
 OBSERVED = C(
     lambda f: f.observed,
     "the time of observation is not over: wait, or the radiologist says why it may end",
@@ -69,6 +111,7 @@ TO_LEAVE_CHECKLIST = (
 )
 TO_LEAVE_SET_UP = (
     CHECKED,
+    *CALIBRATED,
     C(lambda f: f.mounted, "enter contrast with lot and temperature, syringe and cannula"),
     C(
         lambda f: f.mount_confirmed,
@@ -157,6 +200,7 @@ TO_ARM = (
     NO_ALARM,
     HEALTHY,
     CHECKED,
+    *CALIBRATED,
     CANNULA,
     STOPPED,
     FRESH,

@@ -44,6 +44,7 @@ class Site:
     def clinical(self) -> "Site":
         self.change("observation_s = 2 ", "observation_s = 300 ")
         self.change('daily_check = "waived"', 'daily_check = "required"')
+        self.change('calibration = "waived"', 'calibration = "required"')
         self.change('hold_source = "wired-or-console"', 'hold_source = "wired"')
         self.change('mode = "simulated"', 'mode = "clinical"')
         self.change("/run/galactograph/pump", "/dev/serial/by-id/usb-pump-0")

@@ -42,6 +42,24 @@ def test_clinical_never_waives_the_daily_check(site):
     assert keys(refused) == {"room.daily_check"}
 
 
+@pytest.mark.hazard("HZ-WRONG-DEVICE")
+def test_clinical_never_waives_calibration(site):
+    site.clinical().responsible().change('calibration = "required"', 'calibration = "waived"')
+    with pytest.raises(ConfigError, match="galactograph service calibrate") as refused:
+        site.load()
+    assert keys(refused) == {"room.calibration"}
+
+
+@pytest.mark.hazard("HZ-WRONG-DEVICE")
+def test_waived_calibration_is_recorded_and_required_unless_it_is_said(site):
+    loaded = site.load()
+    assert loaded.profile.calibration is CheckRule.WAIVED
+    assert sum("calibration is waived" in words for words in loaded.deviations) == 1
+    loaded = site.change('calibration = "waived"', "").load()
+    assert loaded.profile.calibration is CheckRule.REQUIRED
+    assert not any("calibration" in words for words in loaded.deviations)
+
+
 @pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
 def test_clinical_holds_with_a_wired_switch_alone(site):
     assert site.load().profile.console_holds

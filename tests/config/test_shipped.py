@@ -38,7 +38,8 @@ def test_demo_room():
     assert (profile.room, profile.mode, profile.order) == ("demo", Mode.SIMULATED, Order.CANNULA_IN)
     assert profile.line_dead_space_nl == 59_000
     assert profile.limits.prime_volume_nl == 80_000
-    waived, unnamed, quick = loaded.deviations
+    waived, uncalibrated, unnamed, quick = loaded.deviations
+    assert "calibration is waived" in uncalibrated
     assert "nobody has to log in" in unnamed
     assert "daily check is waived" in waived
     assert "observation_ns" in quick

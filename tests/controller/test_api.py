@@ -281,7 +281,8 @@ KEYS = [
     *("k", "n", "t_ms", "room", "mode", "order", "phase", "phase_ms", "next", "actor", "prompt"),
     *("waits_for", "ways", "stop", "case", "duct", "plan", "hold", "console", "people"),
     *("volume", "rate", "pressure", "mounted", "line", "motion", "exposure"),
-    *("observation_left_s", "daily_check", "alarms", "refused", "devices", "clock", "journal"),
+    *("observation_left_s", "daily_check", "calibration", "alarms", "refused", "devices"),
+    *("clock", "journal"),
 ]
 
 

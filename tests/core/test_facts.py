@@ -13,6 +13,7 @@ from state_machine.ledger import SideDay
 from state_machine.line import Doubt, Proof
 from state_machine.line_faults import Drift
 from state_machine.observe import REST_SAMPLES
+from state_machine.profile import Calibrated, Calibration, CheckRule
 from state_machine.readings import Link, Motion, Paddle, Prompt, UnitState
 from state_machine.requests import Role, Side
 from state_machine.state import (
@@ -110,6 +111,38 @@ def failed(name: str, measured: int = 0) -> tuple[Proof, ...]:
     )
 
 
+SENSOR, UNIT = "sensor 7", "unit 8"
+MADE = {
+    Calibrated.PRESSURE: Calibration(Calibrated.PRESSURE, SENSOR, True, 0, 0, DAY - 9, DAY + 1),
+    Calibrated.FORCE: Calibration(Calibrated.FORCE, UNIT, True, 0, 0, DAY - 9, DAY + 1),
+    # 4.78 mm as the file says: 1 % counted, 0.4 % uncertain
+    Calibrated.SYRINGE: Calibration(
+        Calibrated.SYRINGE, "1 mL", True, 4_780_000, 4_000, DAY - 9, DAY + 1
+    ),
+}
+
+
+def calibrated(**changes: Any) -> Scene:
+    """A room that requires calibration, and has all of it."""
+    profile = replace(
+        rest().state.profile, calibration=CheckRule.REQUIRED, calibrations=tuple(MADE.values())
+    )
+    scene = rest().but(
+        line={"identity": SENSOR},
+        mammograph={"identity": UNIT},
+        state={"profile": replace(profile, **changes)},
+    )
+    return scene.but(mounted={"syringe": replace(mounted().syringe, scale_ppm=10_000)})
+
+
+def calibration(kind: Calibrated, **changes: Any) -> dict[str, Any]:
+    """What another calibration of one kind makes of the profile; no changes: none of it."""
+    kept = {k: c for k, c in MADE.items() if k is not kind}
+    if changes:
+        kept[kind] = replace(MADE[kind], number=1, **changes)
+    return {"profile": replace(calibrated().state.profile, calibrations=tuple(kept.values()))}
+
+
 class Derived(NamedTuple):
     """A fact that holds in a scene, and what takes it away."""
 
@@ -127,6 +160,22 @@ DERIVED = (
     Derived("record_healthy", rest, less(journal={"fault": "disk full"})),
     Derived("daily_checked", rest, less(state={"checked": Checked()})),
     Derived("daily_checked", rest, less(state={"checked": Checked(passed_ns=NOW_NS - 12 * 3_600 * S)})),
+    Derived("calibrations_whole", calibrated, less(state={"profile": replace(calibrated().state.profile, calibration_fault="line 2 was changed")})),
+    Derived("sensor_calibrated", calibrated, less(state=calibration(Calibrated.PRESSURE))),
+    Derived("sensor_calibrated", calibrated, less(state=calibration(Calibrated.PRESSURE, passed=False))),
+    Derived("sensor_calibrated", calibrated, less(line={"identity": "sensor 9"})),
+    Derived("sensor_current", calibrated, less(state=calibration(Calibrated.PRESSURE, until_day=DAY))),
+    Derived("sensor_current", calibrated, less(state=calibration(Calibrated.PRESSURE, made_day=DAY + 1, until_day=DAY + 9))),
+    Derived("sensor_current", calibrated, less(state=calibration(Calibrated.PRESSURE, made_day=DAY - 366))),
+    Derived("force_calibrated", calibrated, less(state=calibration(Calibrated.FORCE))),
+    Derived("force_calibrated", calibrated, less(mammograph={"identity": "unit 9"})),
+    Derived("force_current", calibrated, less(state=calibration(Calibrated.FORCE, until_day=DAY))),
+    Derived("syringe_calibrated", calibrated, less(state=calibration(Calibrated.SYRINGE))),
+    Derived("syringe_calibrated", calibrated, less(state=calibration(Calibrated.SYRINGE, passed=False))),
+    Derived("syringe_current", calibrated, less(state=calibration(Calibrated.SYRINGE, until_day=DAY))),
+    # 0.6 % of the volume is 0.3 % of the diameter: 4.780 to 4.7943 mm
+    Derived("syringe_as_weighed", calibrated, less(state=calibration(Calibrated.SYRINGE, value=4_794_600))),
+    Derived("syringe_as_weighed", calibrated, less(state=calibration(Calibrated.SYRINGE, uncertainty=10_001))),
     Derived("observed", after_care, less(limits={"observation_ns": 10 * S + 1})),
     Derived("observed", after_care, less(state={"observed_ns": 0})),
     Derived("not_checking", rest, less(state={"check": Check(0, NOW_NS, "T", 4_780)})),
@@ -259,6 +308,37 @@ def changed(scene: Scene, parts: Mapping[str, Any]) -> Scene:
 def test_each_fact_holds_and_what_takes_it_away(row):
     assert getattr(facts(row.scene()), row.fact) is True
     assert getattr(facts(changed(row.scene(), row.without)), row.fact) is False
+
+
+@pytest.mark.hazard("HZ-WRONG-DEVICE", "HZ-OVERPRESSURE", "HZ-SYRINGE")
+def test_where_calibration_is_waived_what_has_expired_or_failed_refuses_all_the_same():
+    waived = calibrated(calibration=CheckRule.WAIVED)
+    none = calibrated(calibration=CheckRule.WAIVED, calibrations=())
+    old = tuple(replace(c, until_day=DAY) for c in MADE.values())
+    bad = tuple(replace(c, passed=False) for c in MADE.values())
+    for fact in ("sensor", "force", "syringe"):
+        for scene in (waived, none):
+            assert getattr(facts(scene), f"{fact}_calibrated")
+            assert getattr(facts(scene), f"{fact}_current")
+        expired = calibrated(calibration=CheckRule.WAIVED, calibrations=old)
+        assert not getattr(facts(expired), f"{fact}_current")
+        failed_one = calibrated(calibration=CheckRule.WAIVED, calibrations=bad)
+        assert not getattr(facts(failed_one), f"{fact}_calibrated")
+
+
+def test_a_syringe_that_counts_as_unweighed_needs_no_weighing_and_the_newest_counts():
+    plain = replace(mounted().syringe, scale_ppm=50_000)
+    scene = calibrated(calibrations=()).but(mounted={"syringe": plain})
+    assert facts(scene).syringe_calibrated
+    assert facts(scene).syringe_current
+    two = (replace(MADE[Calibrated.PRESSURE], until_day=DAY), MADE[Calibrated.PRESSURE])
+    newer = tuple(replace(c, number=n) for n, c in enumerate(two))
+    assert facts(calibrated(calibrations=newer)).sensor_current
+    assert facts(calibrated(calibrations=newer[::-1])).sensor_current
+    today = ask(rq.Do)
+    assert not facts(scene.but(), replace(today, utc_day=DAY + 1)).sensor_calibrated
+    assert facts(calibrated(), today).sensor_current
+    assert not facts(calibrated(), replace(today, utc_day=DAY + 1)).sensor_current
 
 
 ELSEWHERE = {

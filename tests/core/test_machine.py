@@ -136,6 +136,7 @@ FIELDS: dict[type, Any] = {
     },
     rq.SounderHeard: {"heard": st.booleans()},
     rq.EndCheck: {},
+    rq.Service: {"work": st.sampled_from(list(rq.ServiceWork)), "words": st.just("x")},
     rq.Do: {"event": st.sampled_from(list(Event))},
 }
 ANYTHING = st.one_of(

@@ -13,8 +13,13 @@ P, E = Phase, Event
 ALL = msgspec.convert(
     dict.fromkeys((f for f in Facts.__struct_fields__ if f != "anchor"), True), Facts
 )
+CALIBRATED = (
+    "calibrations_whole sensor_calibrated sensor_current force_calibrated force_current"
+    " syringe_calibrated syringe_current syringe_as_weighed"
+)
 ARMING = (
-    "no_emergency_stop pain_released no_latched_alarm record_healthy daily_checked cannula_in"
+    f"{CALIBRATED}"
+    " no_emergency_stop pain_released no_latched_alarm record_healthy daily_checked cannula_in"
     " pump_stopped"
     " readings_fresh link_quick punctual in_control screen_live screen_quick switch_released"
     " pad_up injections_left volume_left"
@@ -26,7 +31,7 @@ NEEDS: dict[tuple[Phase, Event], str] = {
     (P.STANDBY, E.OPEN): "not_checking record_healthy by_named patient_named people_named"
     " side_matches_order volume_orderable side_unlocked same_patient_answered",
     (P.CHECKLIST, E.CHECKED): "all_answered no_absolute no_reschedule physician_accepted",
-    (P.SET_UP, E.SET_UP): "daily_checked mounted mount_confirmed temperature_in_range"
+    (P.SET_UP, E.SET_UP): f"{CALIBRATED} daily_checked mounted mount_confirmed temperature_in_range"
     " contrast_enough pump_up"
     " line_up room_up unit_up permit_closed switches_right diameter_confirmed pump_stopped",
     (P.PRIME, E.MOUNT_ANEW): "by_named pump_stopped",

@@ -16,6 +16,7 @@ from controller.snapshot import snapshot
 from drivers.registry import known_names
 from sim.world import World
 from state_machine.line import LineCheck, Mounted, Proof
+from state_machine.profile import Calibrated, Calibration
 from state_machine.requests import ClientRequest, Role, Side
 from state_machine.state import Alarm, Case, Duct, Plan, Purpose, Session
 
@@ -71,6 +72,9 @@ def test_the_page_has_the_keys_of_a_real_snapshot(drawn):
     parts = profile.contrasts[0], "L", 0, 1, profile.syringes[0], profile.cannulas[0], 1
     room.state = msgspec.structs.replace(
         room.state,
+        profile=msgspec.structs.replace(
+            profile, calibrations=(Calibration(Calibrated.FORCE, "unit 1", True, 0, 0, 1, 2),)
+        ),
         case=case,
         duct=Duct(1, 9, 1),
         plan=Plan(1, Purpose.INJECT, 0, 50_000, 40_000, 200_000, 1),

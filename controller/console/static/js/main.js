@@ -20,6 +20,7 @@ import { menu, page } from "./screens/menu.js";
 import { people } from "./screens/people.js";
 import { prime } from "./screens/prime.js";
 import { review } from "./screens/review.js";
+import { service } from "./screens/service.js";
 import { setup } from "./screens/setup.js";
 import { stopped } from "./screens/stopped.js";
 import { summary } from "./screens/summary.js";
@@ -36,7 +37,7 @@ const IDLE_MS = 300_000;
 
 const MAKE = /** @type {Record<string, (app: App) => View>} */ ({
   worklist, checklist, setup, prime, duct, cannula, inject, compress, expose, review, summary, stopped,
-  menu, daily, history, alarms: alarmList, service: (app) => page(app, "service"), qa: (app) => page(app, "qa"), help: (app) => page(app, "help"),
+  menu, daily, history, alarms: alarmList, service, qa: (app) => page(app, "qa"), help: (app) => page(app, "help"),
 });
 const SCREEN = /** @type {Record<string, string>} */ ({
   standby: "worklist", checklist: "checklist", "set-up": "setup", "prime-and-zero": "prime", "locate-duct": "duct",
