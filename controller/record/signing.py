@@ -80,7 +80,7 @@ class Signer:
 
     def sign_store(self, number: int, line_hash: bytes) -> tuple[bytes, bytes]:
         """Public key and signature of a store's line, and with it every line before it."""
-        return self._public, self._key.sign(_signed(number, line_hash, _STORE_DOMAIN))
+        return self.public, self._key.sign(_signed(number, line_hash, _STORE_DOMAIN))
 
 
 def _signed(number: int, row_hash: bytes, domain: bytes = _DOMAIN) -> bytes:
