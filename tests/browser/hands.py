@@ -22,6 +22,15 @@ class Mouse:
         self.page.wait_for_timeout(GUARD_MS)
         self.page.mouse.up()
 
+    def hold(self, pad):
+        """The pad, until ``let_go``."""
+        box = pad.bounding_box()
+        self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        self.page.mouse.down()
+
+    def let_go(self):
+        self.page.mouse.up()
+
     def type(self, field, text):
         self.press(field)
         field.fill("")
@@ -55,6 +64,13 @@ class Keyboard(Mouse):
         self.page.wait_for_timeout(GUARD_MS)
         self.page.keyboard.up("Space")
 
+    def hold(self, pad):
+        self.reach(pad)
+        self.page.keyboard.down("Space")
+
+    def let_go(self):
+        self.page.keyboard.up("Space")
+
     def type(self, field, text):
         self.reach(field)
         self.page.keyboard.press("Control+A")
@@ -85,6 +101,12 @@ class Touch(Mouse):
     def long(self, key):
         self._finger("touchStart", key.bounding_box())
         self.page.wait_for_timeout(GUARD_MS)
+        self._finger("touchEnd")
+
+    def hold(self, pad):
+        self._finger("touchStart", pad.bounding_box())
+
+    def let_go(self):
         self._finger("touchEnd")
 
     def next(self, key):

@@ -160,6 +160,19 @@ class Rig:
         self.press(key)
         self.pass_by(250)
 
+    def go_on(self) -> None:
+        """After a stop; as the radiologist, by name, where it is theirs to say."""
+        key = self.page.locator("#foot .next:visible:not([aria-disabled])")
+        for _ in range(8):
+            with contextlib.suppress(Error):
+                key.wait_for(timeout=5_000)
+                self.page.locator("body:not([data-dead])").wait_for(timeout=2_000)
+                key.click(timeout=2_000)
+            self.pass_by(250)
+            if self.state.phase.value in ARMABLE and self.controls():
+                return
+        raise AssertionError(f"stopped for good: {self.page.inner_text('#foot')}")
+
     def press(self, button: Locator) -> None:
         """Hold a guarded button for as long as it takes."""
         box = button.bounding_box()

@@ -49,6 +49,7 @@ class PageServer:
         self._server: uvicorn.Server | None = None
         self._next: asyncio.TimerHandle | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._pages: list[Any] = []
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="page")
 
     def __enter__(self) -> "PageServer":
@@ -90,6 +91,14 @@ class PageServer:
     def cut(self) -> None:
         """The controller hangs up on every page."""
         self.do(self._hang_up)
+
+    def prove(self, on: bool) -> None:
+        """From now on the newest page proves its view to the room, which keeps to the clock for
+        that; or it does not any more, and the room may run ahead.
+        """
+        said = {"request": "console", "on": on, "by": "M. Reyes", "role": "technologist"}
+        self.proof = on
+        self.do(lambda: self._pages[-1].write(json.dumps(said | {"number": 0}).encode() + b"\n"))
 
     def _hang_up(self) -> None:
         for writer in self._writers:
@@ -152,6 +161,7 @@ class PageServer:
         """One client of the API: a page's connection."""
         port = self.room.world.client()
         self._writers.add(writer)
+        self._pages.append(port)
         port.on_write = lambda: writer.write(port.read())
         with contextlib.suppress(ConnectionError):
             while line := await reader.readline():

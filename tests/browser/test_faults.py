@@ -24,6 +24,9 @@ pytestmark = [
 
 JAM = "setTimeout(() => { const end = performance.now() + 2000; while (performance.now() < end); })"
 
+LOSE = """pad => { for (let n = 0; n < 20; n += 1)
+    if (pad.hasPointerCapture(n)) pad.releasePointerCapture(n); }"""
+
 
 @pytest.fixture
 def room(tmp_path):
@@ -64,6 +67,32 @@ def slid_off(made: Rig) -> bool:
     why = made.ends()
     made.let_go()
     return why == ""
+
+
+def other_button(made: Rig) -> bool:
+    """Only the main button presses the pad."""
+    made.armed()
+    made.page.mouse.move(*made.over_pad())
+    made.page.mouse.down(button="right")
+    made.pass_by(300)
+    assert made.hold.phase is not HoldPhase.OPEN
+    made.page.mouse.up(button="right")
+    return made.hold.phase is HoldPhase.READY
+
+
+def capture_lost(made: Rig) -> bool:
+    """Another element takes the pointer."""
+    made.held()
+    made.pad.evaluate(LOSE)
+    dead = made.is_dead("pad ended (other)")
+    made.let_go()
+    return dead
+
+
+def key_released(made: Rig) -> bool:
+    made.held(lambda: space(made))
+    made.page.keyboard.up("Space")
+    return made.ends() == "" and made.hold.phase is HoldPhase.READY
 
 
 def repeated_key(made: Rig) -> bool:
@@ -112,6 +141,29 @@ def hidden(made: Rig) -> bool:
     return dead
 
 
+def frozen_by_the_browser(made: Rig) -> bool:
+    """The browser tells a page that it puts it to sleep."""
+    made.held()
+    made.page.evaluate("document.dispatchEvent(new Event('freeze'))")
+    dead = made.is_dead("left")
+    made.let_go()
+    return dead
+
+
+def long_touch(made: Rig) -> bool:
+    """A finger that rests opens no menu, and the hold goes on."""
+    here = made.armed().over_pad()
+    made.page.evaluate(
+        "window.menus = 0; window.addEventListener('contextmenu',"
+        " (event) => { window.menus += event.defaultPrevented ? 0 : 1; })"
+    )
+    made.held(lambda: made.touch("touchStart", here))
+    made.pass_by(2_000)
+    went_on = made.hold.phase is HoldPhase.OPEN
+    made.touch("touchEnd")
+    return made.ends() == "" and went_on and made.page.evaluate("window.menus") == 0
+
+
 def second_finger(made: Rig) -> bool:
     """The hold goes on with the finger that began it."""
     here = made.armed().over_pad()
@@ -130,14 +182,38 @@ def touch_cancelled(made: Rig) -> bool:
     return made.is_dead("cancelled")
 
 
-def test_fingers_and_keys(room):
+def stop_key(made: Rig) -> bool:
+    made.held()
+    made.page.keyboard.press("Escape")
+    made.is_dead()
+    made.until(lambda: made.state.phase.value == "stopped", "STOP")
+    made.let_go()
+    made.go_on()
+    return True
+
+
+def pain_key(made: Rig) -> bool:
+    """It hurts: stopped and marked, and the radiologist says when it goes on."""
+    made.held()
+    made.page.keyboard.press("F12")
+    made.is_dead()
+    made.until(lambda: made.state.phase.value == "stopped", "pain")
+    made.let_go()
+    made.go_on()
+    return True
+
+
+def test_fingers(room):
     room.open()
-    shown(room, released, pressed_again, slid_off, second_finger, touch_cancelled)
-    shown(room, repeated_key, focus_moved, window_blurred, hidden)
-    room.held()
-    room.page.keyboard.press("Escape")
-    room.is_dead()
-    room.until(lambda: room.state.phase.value == "stopped", "STOP")
+    shown(room, released, pressed_again, slid_off, other_button, capture_lost)
+    shown(room, second_finger, long_touch, touch_cancelled)
+    assert room.strange == []
+
+
+def test_keys_and_focus(room):
+    room.open()
+    shown(room, key_released, repeated_key, focus_moved, window_blurred, hidden)
+    shown(room, frozen_by_the_browser, stop_key, pain_key)
     assert room.strange == []
 
 
@@ -264,6 +340,21 @@ def controller_silent(made: Rig) -> bool:
     return let_go and dead
 
 
+def pressed_while_silent(made: Rig) -> bool:
+    """Pressed while the controller stands still, and kept down when it goes on."""
+    made.armed()
+    made.server.frozen = True
+    made.pass_by(700)
+    made.page.mouse.move(*made.over_pad())
+    made.page.mouse.down()
+    made.pass_by(300)
+    made.server.frozen = False
+    made.other.wait_for_timeout(600)
+    assert made.hold.phase is not HoldPhase.OPEN
+    made.let_go()
+    return True
+
+
 def controller_gone(made: Rig) -> bool:
     made.held()
     made.server.cut()
@@ -302,7 +393,21 @@ def second_console(made: Rig) -> bool:
     return went_on and dead
 
 
+def stopped_elsewhere(made: Rig) -> bool:
+    """STOP at a page that nobody is in front of, and that controls nothing."""
+    made.held()
+    made.other.goto(made.server.address)
+    made.other.locator("#stop").click()
+    made.is_dead()
+    made.until(lambda: made.state.phase.value == "stopped", "STOP")
+    made.let_go()
+    made.other.goto("about:blank")
+    made.go_on()
+    return True
+
+
 def test_the_link_the_controller_and_another_page(room):
     room.open()
-    shown(room, link_cut, link_black, pressed_while_down, controller_silent, controller_gone)
-    shown(room, second_console)
+    shown(room, link_cut, link_black, pressed_while_down)
+    shown(room, controller_silent, pressed_while_silent, controller_gone)
+    shown(room, stopped_elsewhere, second_console)
