@@ -137,18 +137,21 @@ class Bench:
             for alarm in shown["alarms"]:
                 if not alarm["acknowledged"]:
                     self.site.ask("acknowledge", alarm=alarm["name"])
-            with contextlib.suppress(Late):
+            with contextlib.suppress(Late, Error):
                 self.until(lambda s: not s["ways"].get("arm", ["?"]), 12)
                 self.page.keyboard.press("F2")
                 self.until(lambda s: s["phase"] == "arm-confirm", 3)
-                self.page.wait_for_timeout(1_300)
                 self._press()
                 self.until(lambda s: s["hold"]["phase"] == "ready", 2)
                 return
         raise Late(f"not armed: {self.site.shown['ways']}")
 
     def _press(self) -> None:
-        box = self.page.locator("#foot .next:visible").bounding_box()
+        """ARM, as soon as the card has been in view for long enough and keys answer."""
+        key = self.page.locator("#foot .next.guarded:visible:not([aria-disabled])")
+        key.wait_for(timeout=4_000)
+        self.page.locator("body:not([data-dead])").wait_for(timeout=2_000)
+        box = key.bounding_box()
         assert box is not None
         self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         self.page.mouse.down()
