@@ -67,6 +67,7 @@ class Player:
         self._client.on_write = self._hear
         self._client.write(_SUBSCRIBE)
         self._rest = b""
+        self._sent = 0
 
     def _hear(self) -> None:
         """Lines from the controller: look at snapshots, act at once."""
@@ -89,7 +90,13 @@ class Player:
             self.world.at(at_ns, functools.partial(self._do, deed))
 
     def say(self, message: dict[str, Any]) -> None:
-        """Send one object over this person's connection."""
+        """Send one object over this person's connection.
+
+        Requests are numbered as they leave: one that was thought of earlier may be said later.
+        """
+        if message.get("number"):
+            self._sent += 1
+            message = message | {"number": self._sent}
         self._client.write(msgspec.json.encode(message) + b"\n")
 
     def hang_up(self) -> None:

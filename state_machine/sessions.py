@@ -60,7 +60,7 @@ def used(state: State, connection: int, now_ns: int) -> tuple[Session, ...]:
 
 
 _OWN_COUNT: Final = (rq.ViewBeat, rq.HoldBegin, rq.HoldBeat, rq.HoldEnd, rq.Console)
-"""Requests of a page that count their own beats, or declare it: their number may be 0."""
+"""Messages of a page, not of a person: they count their own beats, or declare it."""
 
 
 def out_of_order(state: State, request: rq.AnyRequest) -> str:
@@ -69,7 +69,7 @@ def out_of_order(state: State, request: rq.AnyRequest) -> str:
     A request that comes again, or late, is not done again or late: its client has gone on.
     One that is meant to come again has a key and is answered before it gets here.
     """
-    if not request.connection or (not request.number and isinstance(request, _OWN_COUNT)):
+    if not request.connection or isinstance(request, _OWN_COUNT):
         return ""
     last = dict(state.asked).get(request.connection, 0)
     if request.number > last:
@@ -83,7 +83,8 @@ def out_of_order(state: State, request: rq.AnyRequest) -> str:
 def counted(state: State, request: rq.AnyRequest) -> tuple[tuple[int, int], ...]:
     """The highest number of each connection, with this request's."""
     highest = dict(state.asked)
-    if not request.connection or request.number <= highest.get(request.connection, 0):
+    own = isinstance(request, _OWN_COUNT)
+    if not request.connection or own or request.number <= highest.get(request.connection, 0):
         return state.asked
     return tuple((highest | {request.connection: request.number}).items())
 

@@ -72,7 +72,7 @@ FIELDS: Final = {
     "role": "in which role",
     "number": "the client's own count; comes back in the reply. On one connection each must be"
     " higher than the one before, or the request is refused (what is always taken is taken, and a"
-    " request that comes again with its `key` is answered); 0 only in `console`, `view`, `hold-*`",
+    " request that comes again with its `key` is answered); not of `console`, `view`, `hold-*`",
     "utc_day": "days since 1970; stamped on arrival, whatever a client sends",
     "patient_id": "as the site names the patient",
     "patient_name": "",

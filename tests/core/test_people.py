@@ -291,6 +291,8 @@ def test_what_has_a_count_of_its_own_needs_none():
     core = Core(required=False)
     core.ask(rq.Acknowledge, JONES, number=5)
     assert core.ask(rq.Console, JONES, number=0) == ()
+    assert core.ask(rq.Console, JONES, number=90) == ()
+    assert core.state.asked == ((JONES, 5),)
     assert not any(HIGHER in words for words in core.ask(rq.HoldBegin, JONES, number=0))
 
 

@@ -38,7 +38,7 @@ class Page:
         self.held = False
         self.frozen = False
         self.silent = False
-        self.beat = self.view = 0
+        self.beat = self.view = self.asked = 0
         self._rest = b""
         self.ask("console")
         self._tick()
@@ -55,7 +55,8 @@ class Page:
                 self.token = said.get("token") or self.token
 
     def ask(self, request, **fields):
-        who = {"by": "T. Technologist", "role": "technologist"}
+        self.asked += 1
+        who = {"by": "T. Technologist", "role": "technologist", "number": self.asked}
         self.client.write(json.dumps({"request": request, **who, **fields}).encode() + b"\n")
 
     def _tick(self):
