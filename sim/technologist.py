@@ -24,9 +24,10 @@ REST_NS: Final = 10_000_000_000
 DROP_NL: Final = 500
 """What must have left the tip to be seen (assumption: half of a cubic millimetre)."""
 
-
 _SLOW: Final = frozenset({"tip", "stopcock"})
 """What takes both hands."""
+_SHUT: Final = {"stiffness": "stiffness", "retract": "retract-test"}
+"""Tests with the stopcock closed, in their order, and what the motion is for."""
 
 
 class Technologist:
@@ -46,13 +47,10 @@ class Technologist:
         self._order = order
         self._number = 0
         self._free_ns = self._now_ns = self._rest_ns = 0
-        self._pressed = False
-        self._pedal = False
+        self._pressed = self._pedal = self._topped_up = False
         self._tip = ""
-        self._topped_up = False
         self._stopcock_open = True
-        self._spilled_nl = 0
-        self._spilled_before_nl = 0
+        self._spilled_nl = self._spilled_before_nl = 0
         self.rearm_count = 0
         self.gave_up = ""
         self.finished = False
@@ -143,9 +141,8 @@ class Technologist:
 
     def _request(self, request: str, by: str, role: str, fields: dict[str, Any]) -> Request:
         self._number += 1
-        return Request(
-            {"request": request, "by": by, "role": role, "number": self._number, **fields}
-        )
+        said = {"request": request, "by": by, "role": role, "number": self._number}
+        return Request(said | fields)
 
     def go_on(self, shown: Snapshot, event: str) -> list[Deed]:
         """Take a workflow event as soon as nothing is missing."""
@@ -234,7 +231,7 @@ class Technologist:
         return self.go_on(shown, "set-up")
 
     def prime(self, shown: Snapshot) -> list[Deed]:
-        """Zero, prime, push against the closed stopcock, measure the open tip.
+        """Zero, prime, push against the closed stopcock, take it back, measure the open tip.
 
         A test that failed is left alone: what to do about it is for people to decide.
         """
@@ -259,13 +256,18 @@ class Technologist:
         self._rest_ns = 0
         if not line["primed"]:
             return self.ask("tip-out", purpose="prime")
-        if "stiffness" not in tests:
-            return self.stopcock(False) or self.ask(
-                "tip-out", purpose="stiffness", stopcock_closed=True
-            )
         if not line["resistance_pa_s_ul"]:
-            return self.stopcock(True) or self.ask("tip-out", purpose="open-tip")
+            return self._next_test(tests)
         return self.go_on(shown, "primed")
+
+    def _next_test(self, tests: dict[str, bool]) -> list[Deed]:
+        """Two with the stopcock closed, then the open tip."""
+        if not _SHUT.keys() <= tests.keys():
+            purpose = next(_SHUT[test] for test in _SHUT if test not in tests)
+            return self.stopcock(False) or self.ask(
+                "tip-out", purpose=purpose, stopcock_closed=True
+            )
+        return self.stopcock(True) or self.ask("tip-out", purpose="open-tip")
 
     def _zero_again(self) -> list[Deed]:
         """A line that does not come to rest at zero was zeroed while something stood in it."""

@@ -61,7 +61,8 @@ def watch_zero(turn: Turn) -> None:
     """The rest of the line in prime, tip open to the air: has its zero moved?
 
     A zero that has moved says nothing of what is mounted: it leaves no doubt behind, and is
-    recorded when it is first told and when that changes.
+    recorded when it is first told and when that changes. Once something was primed it is
+    told only after the open-tip test, which shows that the stopcock is open.
     """
     state, readings = turn.state, turn.readings
     line, pressure_pa = state.line, readings.line.pressure_pa
@@ -76,12 +77,15 @@ def watch_zero(turn: Turn) -> None:
     found = selftests.zero_drift(turn.state, turn.now_ns)
     if found is None:
         return
-    before = selftests.proof(state, found.name)
-    if before is None or before.passed is not found.passed:
-        _note_test(turn, found)
     # the rest goes on: the next mean begins here
     rested = replace(turn.state.line, still_pa=0, still_count=0)
     rested = replace(rested, still_ns=turn.now_ns - selftests.SETTLE_NS)
+    turn.set(line=rested)
+    if not found.passed and line.prime_nl and not line.resistance_pa_s_ul:
+        return  # who shuts the stopcock and does not say so yet shuts in what the prime left
+    before = selftests.proof(state, found.name)
+    if before is None or before.passed is not found.passed:
+        _note_test(turn, found)
     turn.set(line=selftests.with_proof(rested, found))
 
 

@@ -87,6 +87,7 @@ class Facts(msgspec.Struct, frozen=True):
     compliance_measured: bool = False
     not_softer: bool = False
     not_stiffer: bool = False
+    retract_passed: bool = False
     resistance_measured: bool = False
     resistance_in_band: bool = False
     resistance_linear: bool = False
@@ -295,6 +296,7 @@ def _prime(state: State, readings: Readings, limits: Limits) -> dict[str, bool]:
         "compliance_measured": push is not None,
         "not_softer": push is not None and push.measured <= push.high,
         "not_stiffer": push is not None and push.measured >= push.low,
+        "retract_passed": selftests.passed(state, selftests.RETRACT),
         "resistance_in_band": selftests.passed(state, selftests.OPEN_TIP),
         "resistance_linear": selftests.passed(state, selftests.LINEARITY),
         "drop_allowed": drop_pa <= limits.flow_drop_pa,

@@ -10,7 +10,7 @@ names the outputs it refuses and the way back:
 * LOCKED: not today.
 
 Lamps and sounder are never gated. A pump glitch does not cut an exposure under way; an
-emergency stop cuts everything. A bounded retract needs no hold.
+emergency stop cuts everything. A bounded retract needs no hold; its test at prime does.
 """
 
 import enum
@@ -117,6 +117,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause("syringe", _MOTION, lambda s: not observe.clamped_um(s.state) or s.readings.pump.diameter_um != observe.clamped_um(s.state) or s.wanted.pump.diameter_um != s.readings.pump.diameter_um, "the pump has not confirmed the syringe", _ABNORMAL, "HZ-SYRINGE"),
     # --- hold and record ------------------------------------------------------------------
     Cause("not-held", _RUN, refusals.not_held, "the switch is not held", _RELEASED, "HZ-USE-ERROR"),
+    Cause("not-held-test", frozenset({Output.WITHDRAW}), refusals.test_not_held, "the switch is not held for the retract test", _RELEASED, "HZ-USE-ERROR"),
     Cause("hold-contacts", _RUN | _EXPOSE, lambda s: s.readings.room.hold_disagrees, "the contacts of the hold switch contradict each other", _ABNORMAL, "HZ-USE-ERROR"),
     Cause("screen", _RUN | _EXPOSE, lambda s: not hold_gate.is_seen(s.state, s.state.hold.action, s.now_ns), "the console's screen is not live", _ABNORMAL, "HZ-STALE-DATA"),
     Cause("beats", _RUN | _EXPOSE, lambda s: s.now_ns > hold_gate.beat_until_ns(s.state.hold, s.state.profile.limits), "the page that holds was not heard in time", _ABNORMAL, "HZ-STALE-DATA"),
@@ -131,7 +132,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause("motor-time", _RUN, refusals.motor_time, "the motor has run as long as one injection may", _ABNORMAL, "HZ-OVERVOLUME"),
     Cause("tip-word", _INFUSION, refusals.tip_word_old, "nobody has said within a minute that the tip is out (for a push: and the stopcock closed)", _ABNORMAL, "HZ-EXTRAVASATION"),
     Cause("tip-pressure", _RUN, refusals.tip_pressure, "the pressure is not that of an open tip: is it in tissue, or blocked?", _ABNORMAL, "HZ-EXTRAVASATION"),
-    Cause("stopcock-pressure", _RUN, refusals.stopcock_pressure, "the pressure behind the closed stopcock is over its bound", _ABNORMAL, "HZ-OVERPRESSURE"),
+    Cause("stopcock-pressure", _RUN | {Output.WITHDRAW}, refusals.stopcock_pressure, "the pressure behind the closed stopcock is over its bound", _ABNORMAL, "HZ-OVERPRESSURE"),
     Cause("flow-drop", _INFUSION, refusals.flow_drop, "the cannula needs too much pressure at this rate", _ABNORMAL, "HZ-OVERPRESSURE"),
     Cause("stored-volume", _INFUSION, refusals.stored_over, "the line stores more at this rate than may come after a stop", _ABNORMAL, "HZ-STOP-FAILS"),
     Cause("overrun", _INFUSION, refusals.overrun, "too much would come after the slowest stop: (time constant + dead time) x rate", _ABNORMAL, "HZ-STOP-FAILS"),
@@ -145,7 +146,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause("paddle", _RUN, lambda s: refusals.for_inject(s) and s.readings.mammograph.paddle is not Paddle.RELEASED, "the breast is compressed, or the paddle is not known to be up", _ABNORMAL, "HZ-OVERPRESSURE"),
     Cause("pump-may-move", _XRAY, refusals.pump_may_move, "the pump is not locked", _ABNORMAL, "HZ-FLOW-AND-XRAY"),
     # --- retract --------------------------------------------------------------------------
-    Cause("retract-bound", frozenset({Output.WITHDRAW}), refusals.retract_bad, "a retract needs proven standstill, the cannula in, line pressure and a bounded volume", _ABNORMAL, "HZ-AIR"),
+    Cause("retract-bound", frozenset({Output.WITHDRAW}), refusals.retract_bad, "a retract needs proven standstill, line pressure, a bounded volume, and the cannula in (for its test: the stopcock closed)", _ABNORMAL, "HZ-AIR"),
     Cause("clear-phase", frozenset({Output.CLEAR}), lambda s: s.state.phase not in (Phase.SET_UP, Phase.PRIME) or not observe.proven_stopped(s.readings.pump), "counters are cleared before the duct is located, never later", _ABNORMAL, "HZ-LOST-COUNT"),
     # --- daily check ----------------------------------------------------------------------
     Cause("check-motion", _INFUSION, refusals.check_elsewhere, "a motion of the daily check, and no check is under way", _ABNORMAL, "HZ-UNCOMMANDED-MOTION"),

@@ -89,9 +89,12 @@ def tip_out_motion(state: State, readings: Readings, purpose: Purpose) -> Plan:
         Purpose.PRIME: (limits.prime_volume_nl, limits.prime_rate_nl_min),
         Purpose.OPEN_TIP: (open_tip_nl(limits), limits.rate_nl_min),
         Purpose.STIFFNESS: (limits.stiffness_push_nl, limits.stiffness_rate_nl_min),
+        Purpose.RETRACT_TEST: (selftests.take_back_nl(state), limits.stiffness_rate_nl_min),
         Purpose.TIP_DROP: (limits.tip_drop_nl, limits.first_rate_nl_min),
         Purpose.CHECK: (limits.tip_drop_nl, daily_check.rate_nl_min(state.profile)),
     }[purpose]
+    if purpose is Purpose.RETRACT_TEST:
+        return _take_back(state, readings, volume_nl, rate_nl_min)
     plan = _plan(state, readings, purpose, readings.pump.infused_nl + volume_nl, rate_nl_min)
     if purpose is not Purpose.OPEN_TIP:
         return plan
@@ -99,6 +102,15 @@ def tip_out_motion(state: State, readings: Readings, purpose: Purpose) -> Plan:
     start = min(plan.start_rate_nl_min, half)
     return msgspec.structs.replace(
         plan, half_rate_nl_min=half, start_rate_nl_min=start, rate_nl_min=start
+    )
+
+
+def _take_back(state: State, readings: Readings, volume_nl: int, rate_nl_min: int) -> Plan:
+    """The retract test: one rate from the beginning, on the withdrawn counter, as a retract."""
+    base_nl = readings.pump.withdrawn_nl
+    plan = _plan(state, readings, Purpose.RETRACT_TEST, base_nl + volume_nl, rate_nl_min)
+    return msgspec.structs.replace(
+        plan, base_nl=base_nl, start_rate_nl_min=rate_nl_min, rate_nl_min=rate_nl_min
     )
 
 
@@ -158,9 +170,16 @@ def follow(plan: Plan, state: State, readings: Readings, now_ns: int) -> Plan:
         rate_nl_min=min(top, max(plan.rate_nl_min, rate)),
         top_ns=plan.top_ns or (now_ns if at_top else 0),
         half_ns=plan.half_ns or (now_ns if at_half else 0),
-        released=plan.released or (bool(plan.asked_ns) and not holds(state)),
+        released=plan.released or (bool(plan.asked_ns) and _let_go(plan, state)),
         done=plan.done or _doubted_end(plan, state, readings),
     )
+
+
+def _let_go(plan: Plan, state: State) -> bool:
+    """The switch, or for a motion backward also the gate's word: refused once, it is over."""
+    backward = plan.purpose is Purpose.RETRACT_TEST
+    refused = backward and state.targets.pump.action is not PumpAction.WITHDRAW
+    return refused or not holds(state)
 
 
 def _doubted_end(plan: Plan, state: State, readings: Readings) -> bool:
@@ -244,8 +263,9 @@ def pump_target(state: State, readings: Readings) -> PumpTarget:
     if plan.asked_ns and (plan.released or plan.done or not held):
         return rest  # released, done, closed or refused: stop; this motion is never run again
     run = held and (bool(plan.asked_ns) or prepared(plan, readings))
+    backward = plan.purpose is Purpose.RETRACT_TEST
     return PumpTarget(
-        action=PumpAction.INFUSE,
+        action=PumpAction.WITHDRAW if backward else PumpAction.INFUSE,
         motion_id=plan.motion_id,
         base_nl=plan.base_nl,
         until_nl=plan.until_nl,

@@ -70,6 +70,7 @@ LIMITS: Final[tuple[Limit, ...]] = (
     Limit("ramp_nl_min_s", 100_000, _MOST, "increase of the rate per second", "HZ-OVERRATE", _A, "D"),
     Limit("prime_rate_nl_min", 500_000, _MOST, "rate of a prime motion, tip out", "HZ-OVERRATE", _A, "D, rate ceiling"),
     Limit("stiffness_rate_nl_min", 60_000, _MOST, "rate of a push against the closed stopcock", "HZ-OVERPRESSURE", _A, "safety rules 1.7"),
+    Limit("play_um", 200, _MOST, "play of the drive that a retract test may find", "HZ-STOP-FAILS", _A, "clinical facts B: 50 um"),
     Limit("retract_rate_nl_min", 200_000, _MOST, "rate of a retract", "HZ-AIR", _A, "D"),
     Limit("motor_time_ns", 240 * NS_PER_S, _MOST, "motor-on time of one injection", "HZ-OVERVOLUME", _A, "D"),
     Limit("dwell_warn_ns", 20 * NS_PER_MIN, _MOST, "cannula in place before a warning", "HZ-USE-ERROR", _A, "D; S69 analogy"),
@@ -184,6 +185,7 @@ class Limits(msgspec.Struct, frozen=True):
     ramp_nl_min_s: int = 40_000
     prime_rate_nl_min: int = 500_000
     stiffness_rate_nl_min: int = 60_000
+    play_um: int = 100
     retract_rate_nl_min: int = 100_000
     motor_time_ns: int = 180 * NS_PER_S
     dwell_warn_ns: int = 12 * NS_PER_MIN

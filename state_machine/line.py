@@ -96,6 +96,10 @@ class LineCheck(msgspec.Struct, frozen=True):
     """The same at half the rate."""
     half_count: int = 0
     push: Push = Push()
+    pushed_nl: int = 0
+    """Moved by the push whose pressure is shut in; 0 = none, or it was taken back."""
+    shut_pa: int = 0
+    """Line pressure when the retract test began."""
     resistance_pa_s_ul: int = 0
     """Open-tip resistance measured at prime; 0 = not measured."""
     resistance_mc: int = 0

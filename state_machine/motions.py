@@ -23,7 +23,14 @@ from state_machine.entries import LedgerNarrowed, MotionEnded, MotionIntent, Not
 from state_machine.ledger import Unproven
 from state_machine.readings import Link, Motion
 from state_machine.relaxation import Relaxation
-from state_machine.state import HoldPhase, Injection, Phase, Plan, Purpose
+from state_machine.state import (
+    BACKWARD_PURPOSES,
+    HoldPhase,
+    Injection,
+    Phase,
+    Plan,
+    Purpose,
+)
 from state_machine.turn import Turn
 from state_machine.units import volume_ceil_nl
 
@@ -64,7 +71,7 @@ def count(turn: Turn) -> None:
     if powered_up and pump.at_ns == state.readings.pump.at_ns:
         return  # what is at hand is the counter of before
     unheard_nl = told_nl = 0
-    if plan is not None and plan.purpose is not Purpose.RETRACT:
+    if plan is not None and plan.purpose not in BACKWARD_PURPOSES:
         told_nl = plan.until_nl
         if plan.asked_ns:
             # a pump told to go slower goes on at what it confirmed until it has heard so
@@ -152,6 +159,8 @@ def follow(turn: Turn) -> None:
     line = selftests.sample(turn.state, turn.readings, line_is_new, turn.now_ns)
     if plan.purpose is Purpose.STIFFNESS:
         plan = replace(plan, done=line.push.done)
+    if plan.purpose is Purpose.RETRACT_TEST and plan.running_ns:
+        plan = replace(plan, done=plan.done or selftests.taken_back(turn.state, turn.readings))
     turn.set(line=line, plan=plan)
     if injection.ended(plan, turn.readings):
         _end(turn, plan, turn.readings.pump.motion_refusal)
@@ -181,7 +190,7 @@ def _driver_started_anew(turn: Turn, plan: Plan) -> bool:
 
 def _end(turn: Turn, plan: Plan, why: str) -> None:
     pump = turn.readings.pump
-    backward = plan.purpose is Purpose.RETRACT
+    backward = plan.purpose in BACKWARD_PURPOSES
     counter_nl = pump.withdrawn_nl if backward else pump.infused_nl
     moved_nl = max(0, counter_nl - plan.base_nl)
     to_end = counter_nl + pump.digit_nl >= plan.until_nl
@@ -201,7 +210,7 @@ def _end(turn: Turn, plan: Plan, why: str) -> None:
     )
     if plan.purpose is Purpose.INJECT:
         _injection_ended(turn, plan, reached)
-    elif backward:
+    elif plan.purpose is Purpose.RETRACT:
         _retract_ended(turn, plan)
     else:
         _tip_out_ended(turn, plan, moved_nl, reached)
@@ -251,7 +260,7 @@ def _retract_ended(turn: Turn, plan: Plan) -> None:
 
 def _tip_out_ended(turn: Turn, plan: Plan, moved_nl: int, reached: bool) -> None:
     line = turn.state.line
-    if plan.purpose is not Purpose.TIP_DROP:
+    if plan.purpose not in (Purpose.TIP_DROP, Purpose.RETRACT_TEST):
         line = replace(line, prime_nl=line.prime_nl + moved_nl)
     line = replace(line, paused=plan.purpose is Purpose.PRIME and not reached)
     if plan.purpose is Purpose.PRIME and line.prime_nl >= turn.state.profile.line_dead_space_nl:
@@ -266,9 +275,25 @@ def _tip_out_ended(turn: Turn, plan: Plan, moved_nl: int, reached: bool) -> None
         course.conclude(turn, *proofs)
     if plan.purpose is Purpose.STIFFNESS and (reached or _blocked(turn)):
         found = selftests.stiffness(turn.state, moved_nl)
-        turn.set(line=replace(line, compliance_nl_kpa=found.measured))
+        turn.set(line=replace(line, compliance_nl_kpa=found.measured, pushed_nl=moved_nl))
         course.conclude(turn, found)
+    if plan.purpose is Purpose.RETRACT_TEST:
+        turn.set(line=replace(line, pushed_nl=0))
+        if reached or _blocked(turn):
+            _note_taken_back(turn, line.shut_pa, moved_nl)
+            course.conclude(turn, selftests.retract(turn.state, turn.readings, moved_nl))
     effects.close_hold(turn, "done" if reached else "released before it was done: say again")
+
+
+def _note_taken_back(turn: Turn, shut_pa: int, moved_nl: int) -> None:
+    """Record what the retract test stands on."""
+    facts = {
+        "withdrawn_nl": moved_nl,
+        "shut_in_pa": shut_pa,
+        "left_pa": turn.readings.line.pressure_pa,
+        "compliance_nl_kpa": turn.state.line.compliance_nl_kpa,
+    }
+    turn.note(Noted, topic="retract-test", facts=tuple((k, str(v)) for k, v in facts.items()))
 
 
 def _blocked(turn: Turn) -> bool:

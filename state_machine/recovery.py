@@ -16,7 +16,16 @@ from state_machine.ledger import AFTER_RESTART, UNKNOWN_SCALE_PPM, Account, Ledg
 from state_machine.line import Doubt
 from state_machine.profile import Profile
 from state_machine.readings import PumpReading
-from state_machine.state import Case, Checked, Duct, Exposure, Phase, Purpose, State
+from state_machine.state import (
+    BACKWARD_PURPOSES,
+    Case,
+    Checked,
+    Duct,
+    Exposure,
+    Phase,
+    Purpose,
+    State,
+)
 from state_machine.units import less_ppm, more_ppm
 
 
@@ -71,7 +80,7 @@ def told_until_nl(state: State) -> int:
     """Counter at which the pump stops by itself: the motion's end, else where it stands."""
     account, plan = state.ledger.account, state.plan
     seen_nl = account.seen_nl if account else 0
-    forward = plan is not None and plan.purpose is not Purpose.RETRACT
+    forward = plan is not None and plan.purpose not in BACKWARD_PURPOSES
     return max(seen_nl, plan.until_nl) if plan is not None and forward else seen_nl
 
 

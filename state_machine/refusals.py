@@ -7,11 +7,18 @@ They read state, readings and what is wanted, and nothing of the workflow. The t
 from typing import Final, NamedTuple
 
 from state_machine import hold as hold_gate
-from state_machine import ledger, net, observe
+from state_machine import ledger, net, observe, selftests
 from state_machine.alarms import line_limit_pa
 from state_machine.limits import LIMIT_BY_NAME
 from state_machine.readings import MOVING_PROMPTS, Link, Readings, UnitState
-from state_machine.state import TIP_OUT_PURPOSES, HoldAction, Phase, Purpose, State
+from state_machine.state import (
+    SHUT_PURPOSES,
+    TIP_OUT_PURPOSES,
+    HoldAction,
+    Phase,
+    Purpose,
+    State,
+)
 from state_machine.targets import ExposureStage, PumpAction, Targets
 from state_machine.units import NS_PER_S, flow_drop_pa, more_ppm
 
@@ -51,6 +58,13 @@ def not_held(s: Seen) -> bool:
     return not hold_gate.is_open(s.state.hold, action)
 
 
+def test_not_held(s: Seen) -> bool:
+    """The switch is not held for a retract test; only a retract of an injection needs no hold."""
+    plan = s.state.plan
+    testing = plan is not None and plan.purpose is Purpose.RETRACT_TEST
+    return testing and s.wanted.pump.run and not_held(s)
+
+
 def not_durable(s: Seen) -> bool:
     """The pump would run and the intent is not on the disk."""
     plan, on_disk = s.state.plan, s.readings.journal.durable_seq
@@ -64,6 +78,7 @@ _ONE_MOTION: Final = {
     Purpose.TIP_DROP: "tip_drop_nl",
     Purpose.CHECK: "tip_drop_nl",
     Purpose.RETRACT: "",
+    Purpose.RETRACT_TEST: "",
 }
 """Limit of one motion that is no injection; a retract is never infused."""
 
@@ -169,7 +184,7 @@ def tip_word_old(s: Seen) -> bool:
     plan, line = s.state.plan, s.state.line
     if plan is None or plan.purpose not in TIP_OUT_PURPOSES or plan.running_ns:
         return False
-    said_ns = line.stopcock_ns if plan.purpose is Purpose.STIFFNESS else line.tip_out_ns
+    said_ns = line.stopcock_ns if plan.purpose in SHUT_PURPOSES else line.tip_out_ns
     age_ns = s.now_ns - said_ns
     return not said_ns or age_ns > s.state.profile.limits.tip_out_life_ns
 
@@ -194,7 +209,7 @@ def tip_pressure(s: Seen) -> bool:
 def stopcock_pressure(s: Seen) -> bool:
     """The pressure behind the closed stopcock is over its bound."""
     plan, pressure_pa = s.state.plan, s.readings.line.pressure_pa
-    if plan is None or plan.purpose is not Purpose.STIFFNESS or pressure_pa is None:
+    if plan is None or plan.purpose not in SHUT_PURPOSES or pressure_pa is None:
         return False
     limits = s.state.profile.limits
     return pressure_pa > min(limits.stiffness_pressure_pa, ceiling("stiffness_pressure_pa"))
@@ -308,22 +323,43 @@ def compression_unsure(s: Seen) -> bool:
 
 
 def retract_bad(s: Seen) -> bool:
-    """A retract is unbounded, without pressure, without a cannula in, or without standstill."""
-    pump, limits, duct = s.wanted.pump, s.state.profile.limits, s.state.duct
-    plan, pressure_pa = s.state.plan, s.readings.line.pressure_pa
+    """A retract is unbounded, without pressure, out of its place, or without standstill."""
+    pump, limits, plan = s.wanted.pump, s.state.profile.limits, s.state.plan
+    pressure_pa = s.readings.line.pressure_pa
     running = s.state.targets.pump.action is PumpAction.WITHDRAW
-    total_nl = pump.until_nl - s.state.injection.withdrawn_base_nl
+    testing = plan is not None and plan.purpose is Purpose.RETRACT_TEST
     return (
         plan is None
-        or plan.purpose is not Purpose.RETRACT
-        or duct is None
-        or not duct.cannula_in_ns
+        or (_test_misplaced(s) if testing else _retract_misplaced(s))
         or pump.until_nl - pump.base_nl < limits.motion_least_nl
-        or total_nl > min(limits.retract_nl, ceiling("retract_nl"))
         or max(pump.rate_nl_min, pump.start_rate_nl_min)
         > min(limits.retract_rate_nl_min, ceiling("retract_rate_nl_min"))
         or pressure_pa is None
         or pressure_pa <= limits.retract_least_pa
         or bool(s.state.watch.dislodged_ns)
         or not (running or observe.proven_stopped(s.readings.pump))
+    )
+
+
+def _retract_misplaced(s: Seen) -> bool:
+    """No retract, no cannula in the duct, or more than one injection's."""
+    plan, duct, limits = s.state.plan, s.state.duct, s.state.profile.limits
+    total_nl = s.wanted.pump.until_nl - s.state.injection.withdrawn_base_nl
+    return (
+        plan is None
+        or plan.purpose is not Purpose.RETRACT
+        or duct is None
+        or not duct.cannula_in_ns
+        or total_nl > min(limits.retract_nl, ceiling("retract_nl"))
+    )
+
+
+def _test_misplaced(s: Seen) -> bool:
+    """Not in prime, no word on the stopcock, or more than the push has moved and the play."""
+    pump = s.wanted.pump
+    most_nl = min(selftests.take_back_nl(s.state), ceiling("stiffness_push_nl"))
+    return (
+        s.state.phase is not Phase.PRIME
+        or tip_word_old(s)
+        or pump.until_nl - pump.base_nl > most_nl
     )

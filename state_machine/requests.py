@@ -146,9 +146,9 @@ class TipOut(Request, frozen=True, tag="tip-out"):
     """A person's word that the tip is out of the patient, with what it is for."""
 
     purpose: str = "prime"
-    """``prime``, ``stiffness``, ``open-tip``, ``tip-drop`` or ``daily-check``."""
+    """``prime``, ``stiffness``, ``retract-test``, ``open-tip``, ``tip-drop`` or ``daily-check``."""
     stopcock_closed: bool = False
-    """For ``stiffness``: a person has closed the stopcock."""
+    """For ``stiffness`` and ``retract-test``: a person has closed the stopcock."""
     token: str = ""
     """Stamped on arrival, as of ``confirm-arm``."""
 

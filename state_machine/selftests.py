@@ -1,10 +1,11 @@
 """Self-tests of syringe, line and cannula at prime: what is sampled, and how it is judged.
 
-Five tests, each with a number and a band (clinical facts C4; safety rules 4.3, 4.4):
+Six tests, each with a number and a band (clinical facts C4; safety rules 4.3, 4.4):
 
 * ``zero-drift``: line pressure at rest, ten seconds or more after the sensor was zeroed;
 * ``first-drop``: volume until contrast shows at the tip, beside the line's dead space;
 * ``stiffness``: dV/dP against the closed stopcock, backlash taken up before; softer is air;
+* ``retract``: what that push stored is taken back, and the drive's play found at the turn;
 * ``open-tip``: resistance at the injection's rate, beside the cannula's nominal;
 * ``linearity``: the pressure at half that rate is half the pressure.
 
@@ -31,6 +32,7 @@ from state_machine.units import (
 
 FIRST_DROP: Final = "first-drop"
 STIFFNESS: Final = "stiffness"
+RETRACT: Final = "retract"
 OPEN_TIP: Final = "open-tip"
 LINEARITY: Final = "linearity"
 ZERO_DRIFT: Final = "zero-drift"
@@ -54,6 +56,17 @@ PUSH_START_PA: Final = 1_000
 PUSH_RISE_PA: Final = 10_000
 """Enough to tell, in a line so stiff that 3 uL would be too much (C4: 10 kPa expected)."""
 
+_NOISE_PA: Final = 1_000
+"""One pressure may lie so far beside the line's: five times the sensor's noise (0.2 kPa, C2,
+assumption)."""
+
+_LEAK_PPM: Final = 500_000
+"""Of what the push has shut in, so much may be missing when it is taken back: more went
+another way, past a stopcock or a joint (assumption)."""
+
+_PI_4_PPM: Final = 785_398
+"""A circle's area over its diameter squared."""
+
 _LEAST_COUNT: Final = 20
 """Fewer pressures tell no resistance (0.4 s at 50 Hz)."""
 
@@ -61,8 +74,9 @@ _LEAST_PUSH_COUNT: Final = 5
 """Fewer tell no slope."""
 
 _VOID: Final = {
-    Purpose.PRIME: (STIFFNESS, OPEN_TIP, LINEARITY),
-    Purpose.STIFFNESS: (STIFFNESS, OPEN_TIP, LINEARITY),
+    Purpose.PRIME: (STIFFNESS, RETRACT, OPEN_TIP, LINEARITY),
+    Purpose.STIFFNESS: (STIFFNESS, RETRACT, OPEN_TIP, LINEARITY),
+    Purpose.RETRACT_TEST: (RETRACT, OPEN_TIP, LINEARITY),
     Purpose.OPEN_TIP: (OPEN_TIP, LINEARITY),
     Purpose.TIP_DROP: (),
     Purpose.CHECK: (),
@@ -98,6 +112,8 @@ def cleared_for(line: LineCheck, purpose: Purpose) -> LineCheck:
         half_pa=0,
         half_count=0,
         push=Push(),
+        pushed_nl=line.pushed_nl if purpose is Purpose.RETRACT_TEST else 0,
+        shut_pa=0,
         proofs=tuple(p for p in line.proofs if p.name not in void),
         compliance_nl_kpa=0 if STIFFNESS in void else line.compliance_nl_kpa,
         resistance_pa_s_ul=0 if OPEN_TIP in void else line.resistance_pa_s_ul,
@@ -193,6 +209,41 @@ def stiffness(state: State, moved_nl: int) -> Proof:
         expected * limits.stiffness_high_ppm // PPM,
         "nl_kpa",
     )
+
+
+def play_nl(state: State) -> int:
+    """Most that the drive may turn back before the plunger follows, in the syringe mounted."""
+    diameter_um = state.mounted.syringe.diameter_um if state.mounted else 0
+    return state.profile.limits.play_um * diameter_um * diameter_um * _PI_4_PPM // PPM // PPM
+
+
+def take_back_nl(state: State) -> int:
+    """Most that the retract test withdraws: what the push has moved, and the play."""
+    pushed_nl = state.line.pushed_nl
+    return min(pushed_nl + play_nl(state), state.profile.limits.stiffness_push_nl)
+
+
+def taken_back(state: State, readings: Readings) -> bool:
+    """The pressure that the push has shut in is down to the least of a retract."""
+    pressure_pa = readings.line.pressure_pa
+    return pressure_pa is not None and pressure_pa <= state.profile.limits.retract_least_pa
+
+
+def retract(state: State, readings: Readings, moved_nl: int) -> Proof:
+    """The drive's play: what was withdrawn beyond what the fall of the pressure accounts for.
+
+    A pressure that does not come down within what the push had moved, and the play allowed,
+    has failed, whatever the number says: the pump did not pull, or the plunger does not
+    follow it. One that comes down with too little withdrawn went another way.
+    """
+    line = state.line
+    fall_pa = line.shut_pa - (readings.line.pressure_pa or 0)
+    stored_nl = line.compliance_nl_kpa * line.shut_pa // PA_PER_KPA
+    low_nl = -(stored_nl * _LEAK_PPM // PPM)
+    found_nl = moved_nl - line.compliance_nl_kpa * fall_pa // PA_PER_KPA
+    found = _judged(RETRACT, found_nl, low_nl, play_nl(state), "nl")
+    down = line.shut_pa - fall_pa <= state.profile.limits.retract_least_pa + _NOISE_PA
+    return msgspec.structs.replace(found, passed=found.passed and down)
 
 
 def at_rest(line: LineCheck, pressure_pa: int, now_ns: int) -> LineCheck:

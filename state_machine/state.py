@@ -151,6 +151,8 @@ class Purpose(enum.Enum):
     OPEN_TIP = "open-tip"
     STIFFNESS = "stiffness"
     """A push against the closed stopcock."""
+    RETRACT_TEST = "retract-test"
+    """Takes back what that push has stored, the stopcock still closed, the switch held."""
     TIP_DROP = "tip-drop"
     INJECT = "inject"
     RETRACT = "retract"
@@ -158,9 +160,11 @@ class Purpose(enum.Enum):
     CHECK = "daily-check"
 
 
-TIP_OUT_PURPOSES = frozenset(
-    {Purpose.PRIME, Purpose.OPEN_TIP, Purpose.STIFFNESS, Purpose.TIP_DROP, Purpose.CHECK}
-)
+TIP_OUT_PURPOSES = frozenset(Purpose) - {Purpose.INJECT, Purpose.RETRACT}
+SHUT_PURPOSES = frozenset({Purpose.STIFFNESS, Purpose.RETRACT_TEST})
+"""Against the closed stopcock: nothing flows."""
+BACKWARD_PURPOSES = frozenset({Purpose.RETRACT, Purpose.RETRACT_TEST})
+"""Counted on the pump's withdrawn counter."""
 
 
 class Plan(msgspec.Struct, frozen=True):

@@ -22,7 +22,7 @@ from state_machine import (
 from state_machine import hold as hold_gate
 from state_machine import requests as rq
 from state_machine.alarms import none_blocks
-from state_machine.state import HoldAction, Phase, Purpose, State
+from state_machine.state import SHUT_PURPOSES, HoldAction, Phase, Purpose, State
 from state_machine.turn import Turn
 
 replace = msgspec.structs.replace
@@ -30,6 +30,7 @@ replace = msgspec.structs.replace
 _PHASES: Final = {
     Purpose.PRIME: (Phase.PRIME,),
     Purpose.STIFFNESS: (Phase.PRIME,),
+    Purpose.RETRACT_TEST: (Phase.PRIME,),
     Purpose.OPEN_TIP: (Phase.PRIME,),
     Purpose.TIP_DROP: (Phase.LOCATE_DUCT,),
     Purpose.CHECK: (Phase.STANDBY,),
@@ -42,7 +43,8 @@ def take(turn: Turn, request: rq.TipOut) -> tuple[str, ...]:
     purpose = injection.purpose_of(request.purpose)
     if purpose is None:
         return turn.refuse(
-            request, "the purpose is prime, stiffness, open-tip, tip-drop or daily-check"
+            request,
+            "the purpose is prime, stiffness, retract-test, open-tip, tip-drop or daily-check",
         )
     if state.phase not in _PHASES[purpose]:
         return turn.refuse(request, f"{purpose.value} is not possible in '{state.phase.value}'")
@@ -56,14 +58,15 @@ def take(turn: Turn, request: rq.TipOut) -> tuple[str, ...]:
                 "the daily check does not wait for a motion now",
             ),
             (not observe.zeroed(state, turn.readings), "zero the line sensor first"),
-            *_out_of_order(state, request, purpose),
+            *_out_of_order(turn, request, purpose),
             (
                 purpose is not Purpose.CHECK
                 and not observe.temperature_ok(state, turn.readings, turn.now_ns),
                 "the contrast temperature is missing, was entered too long ago, or is out of range",
             ),
             (
-                abs(observe.rest_pa(state)) > limits.rest_pressure_pa,
+                purpose is not Purpose.RETRACT_TEST
+                and abs(observe.rest_pa(state)) > limits.rest_pressure_pa,
                 "the line pressure at rest is not zero: open the stopcock, wait until it has come"
                 " down, or zero again",
             ),
@@ -90,9 +93,10 @@ def take(turn: Turn, request: rq.TipOut) -> tuple[str, ...]:
     ]
     if refusals:
         return turn.refuse(request, *refusals)
-    said_ns = turn.now_ns if purpose is Purpose.STIFFNESS else 0
+    said_ns = turn.now_ns if purpose in SHUT_PURPOSES else 0
     line = selftests.cleared_for(state.line, purpose)
-    turn.set(line=replace(line, tip_out_ns=turn.now_ns, stopcock_ns=said_ns))
+    shut_pa = (turn.readings.line.pressure_pa or 0) if purpose is Purpose.RETRACT_TEST else 0
+    turn.set(line=replace(line, tip_out_ns=turn.now_ns, stopcock_ns=said_ns, shut_pa=shut_pa))
     if purpose is Purpose.TIP_DROP and duct is not None:
         turn.set(duct=replace(duct, drop_count=duct.drop_count + 1))
     turn.noted(request, "tip-out", purpose=purpose.value)
@@ -111,20 +115,31 @@ def _console_unfit(state: State, request: rq.TipOut, now_ns: int) -> tuple[tuple
     )
 
 
-def _out_of_order(
-    state: State, request: rq.TipOut, purpose: Purpose
-) -> tuple[tuple[bool, str], ...]:
+def _out_of_order(turn: Turn, request: rq.TipOut, purpose: Purpose) -> tuple[tuple[bool, str], ...]:
     """The open-tip test comes last: only it shows that the stopcock is open again."""
-    test = purpose in (Purpose.STIFFNESS, Purpose.OPEN_TIP)
+    state = turn.state
+    opens, takes_back = purpose is Purpose.OPEN_TIP, purpose is Purpose.RETRACT_TEST
+    pushed = selftests.passed(state, selftests.STIFFNESS)
     return (
-        (test and not state.line.primed, "prime first"),
+        (purpose in (*SHUT_PURPOSES, Purpose.OPEN_TIP) and not state.line.primed, "prime first"),
         (
-            purpose is Purpose.STIFFNESS and not request.stopcock_closed,
+            purpose in SHUT_PURPOSES and not request.stopcock_closed,
             "close the stopcock, and say so",
         ),
         (
-            purpose is Purpose.OPEN_TIP and not selftests.passed(state, selftests.STIFFNESS),
+            (opens or takes_back) and not pushed,
             "the stiffness push comes first: close the stopcock, say so, hold",
+        ),
+        (
+            opens and pushed and not selftests.passed(state, selftests.RETRACT),
+            "the retract test comes first: the stopcock still closed, say so, hold; where it"
+            " failed, open the stopcock, wait, and push again",
+        ),
+        (
+            takes_back
+            and pushed
+            and (not state.line.pushed_nl or selftests.taken_back(state, turn.readings)),
+            "no pressure is shut in any more: was the stopcock opened, or does it leak? Push again",
         ),
     )
 

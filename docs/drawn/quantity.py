@@ -23,6 +23,7 @@ SUFFIXES: Final[tuple[tuple[str, tuple[Shown, ...]], ...]] = (
     ("_mn", (Shown(0, 1_000, "N"),)),
     ("_mc", (Shown(0, 1_000, "°C"),)),
     ("_ppm", (Shown(0, 1_000_000, "times"),)),
+    ("_um", (Shown(0, 1, "µm"),)),
     (
         "_ns",
         (

@@ -155,6 +155,11 @@ TO_LEAVE_PRIME = (
         "the line is too stiff: is it shut or blocked before the stopcock, or the syringe another?",
     ),
     C(
+        lambda f: f.retract_passed,
+        "leave the stopcock closed, say so, then hold for the retract test; if it failed: sits the"
+        " plunger firmly in its holder, is every joint tight? Open the stopcock, wait, push again",
+    ),
+    C(
         lambda f: f.resistance_measured,
         "open the stopcock, say that the tip is out, then hold for the open-tip test",
     ),

@@ -128,11 +128,11 @@ class Walk:
         self.stage.server.pace = 1.0
         self.lapse(lambda s: s["line"]["primed"])
         self.foot(False)
-        for test, stopcock in (("stiffness", "closed"), ("open-tip", "open")):
+        for test in ("stiffness", "retract", "open-tip"):
             self.lapse(lambda s: s["hold"]["phase"] == "closed" and s["motion"] is None)
-            if stopcock == "closed":  # what stands in the line now would be shut in
+            if test == "stiffness":  # what stands in the line now would be shut in
                 self.lapse(lambda s: not any("at rest" in w for w in s["ways"]["primed"]))
-            self.stage.hand("stopcock", stopcock)
+            self.stage.hand("stopcock", "open" if test == "open-tip" else "closed")
             self.ask_until(ready)
             self.foot(True)
             self.lapse(lambda s, test=test: test in [one["name"] for one in s["line"]["tests"]])

@@ -52,6 +52,8 @@ class FakePump:
         self.moved = 0
         """Since the counter began, in nL x ns/min."""
         self.withdrawn = 0
+        self.grips = True
+        """The plunger follows the pump backward."""
         """The same, backwards."""
         self.true_moved = 0
         """Ever, less what was taken back, in nL x ns/min."""
@@ -102,7 +104,7 @@ class FakePump:
         step_size = 0 if stopping else min(self.rate_nl_min * span_ns, max(0, left))
         if self.backward:
             self.withdrawn += step_size
-            self.true_moved -= step_size
+            self.true_moved -= step_size if self.grips else 0
         else:
             self.moved += step_size
             self.true_moved += step_size

@@ -83,6 +83,7 @@ CHECKED = Checked(passed_ns=NOW_NS - 3_600 * NS_PER_S, by=ASSISTANT)
 PROOFS = (
     Proof("first-drop", True, 61_000, 47_200, 76_700, "nl"),
     Proof("stiffness", True, 300, 120, 600, "nl_kpa"),
+    Proof("retract", True, 900, -1_500, 1_794, "nl"),
     Proof("open-tip", True, RESISTANCE, 1_006, 2_849, "pa_s_ul"),
     Proof("linearity", True, 0, -389, 389, "pa"),
     Proof("zero-drift", True, 12, -300, 300, "pa"),
@@ -410,6 +411,27 @@ def retracting() -> Scene:
         ),
     )
     return Scene(made, readings(line={"pressure_pa": 2_000}), wanted)
+
+
+def taking_back() -> Scene:
+    """The retract test: what a push has shut in is taken back, the switch held."""
+    pushed = tip_out(Purpose.STIFFNESS)
+    pump = PumpTarget(
+        action=PumpAction.WITHDRAW,
+        motion_id=1,
+        until_nl=4_000,
+        start_rate_nl_min=60_000,
+        rate_nl_min=60_000,
+        run=True,
+        diameter_um=SYRINGE.diameter_um,
+    )
+    wanted = Targets(pump=pump, room=RoomTarget(pump_permit=True))
+    plan = replace(
+        moving(Purpose.RETRACT_TEST, 4_000, 60_000), running_ns=0, base_nl=0, until_nl=4_000
+    )
+    line = replace(pushed.state.line, stopcock_ns=NOW_NS - 20 * NS_PER_S, pushed_nl=4_000)
+    made = replace(pushed.state, plan=plan, line=line, targets=Targets())
+    return Scene(made, readings(line={"pressure_pa": 10_000}), wanted)
 
 
 def clearing() -> Scene:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from state_machine import requests as rq
+from state_machine import selftests
 from state_machine.entries import AnyEntry
 from state_machine.facts import read_back
 from state_machine.readings import Paddle, UnitState
@@ -115,10 +116,13 @@ class People:
         self.end_tip_out()
 
     def push(self) -> None:
-        """Push against the closed stopcock, then open it."""
+        """Push against the closed stopcock, take it back, then open it."""
         self.room.stopcock(False)
         self.begin_tip_out("stiffness", stopcock_closed=True)
         self.end_tip_out()
+        if selftests.passed(self.room.state, selftests.STIFFNESS):
+            self.begin_tip_out("retract-test", stopcock_closed=True)
+            self.end_tip_out()
         self.room.stopcock(True)
 
     def tip_out(self, purpose: str) -> None:

@@ -216,6 +216,7 @@ DERIVED = (
     Derived("first_drop_seen", rest, less(line_check={"proofs": PROOFS[1:]})),
     Derived("first_drop_in_band", rest, less(line_check={"proofs": failed("first-drop")})),
     Derived("compliance_measured", rest, less(line_check={"proofs": PROOFS[:1]})),
+    Derived("retract_passed", rest, less(line_check={"proofs": failed("retract", 1_795)})),
     Derived("not_softer", rest, less(line_check={"proofs": failed("stiffness", 601)})),
     Derived("not_stiffer", rest, less(line_check={"proofs": failed("stiffness", 119)})),
     Derived("resistance_in_band", rest, less(line_check={"proofs": failed("open-tip")})),

@@ -56,6 +56,7 @@ from tests.core.fixtures import (
     quiet,
     replace,
     retracting,
+    taking_back,
     tip_out,
 )
 
@@ -105,6 +106,7 @@ SCENES = (
     pushing,
     tip_drop,
     retracting,
+    taking_back,
     clearing,
     compressing,
     exposing,
@@ -258,6 +260,14 @@ CASES = (
     CaseOf("retract-bound", retracting, change(want={"base_nl": 25_000, "until_nl": 31_000}), WITHDRAW),
     CaseOf("retract-bound", retracting, change(want={"start_rate_nl_min": 100_001}), WITHDRAW),
     CaseOf("retract-bound", retracting, change(watch={"dislodged": Dislodged(1)}), WITHDRAW),
+    CaseOf("retract-bound", taking_back, change(want={"until_nl": 5_795}), WITHDRAW),
+    CaseOf("retract-bound", taking_back, change(line_check={"stopcock_ns": 0}), WITHDRAW),
+    CaseOf("retract-bound", taking_back, change(line_check={"pushed_nl": 2_205}), WITHDRAW),
+    CaseOf("retract-bound", taking_back, change(state={"phase": Phase.LOCATE_DUCT}), WITHDRAW),
+    CaseOf("retract-bound", taking_back, change(line={"pressure_pa": 500}), WITHDRAW),
+    CaseOf("retract-bound", taking_back, change(pump={"prompt": Prompt.INFUSING}), WITHDRAW),
+    CaseOf("stopcock-pressure", taking_back, change(line={"pressure_pa": 20_001}), WITHDRAW),
+    CaseOf("not-held-test", taking_back, change(hold={"phase": HoldPhase.READY}), WITHDRAW),
     CaseOf("clear-phase", clearing, change(state={"phase": Phase.LOCATE_DUCT}), CLEAR),
     CaseOf("clear-phase", clearing, change(pump={"prompt": Prompt.INFUSING}), CLEAR),
     # --- compression

@@ -132,7 +132,7 @@ REFUSED: tuple[tuple[Scene, Any, str], ...] = (
     (scene(Phase.ARM), ask(rq.Zero), "the sensor is zeroed in prime and zero, pump at rest"),
     (scene(Phase.PRIME, plan=plan_on).but(pump=MOVING), ask(rq.Zero), "pump at rest"),
     (scene(Phase.PRIME).but(pump={"prompt": Prompt.PAUSED}), ask(rq.Zero), "the pump is not proven to stand still"),
-    (scene(Phase.PRIME), ask(rq.TipOut, purpose="?"), "the purpose is prime, stiffness, open-tip, tip-drop or daily-check"),
+    (scene(Phase.PRIME), ask(rq.TipOut, purpose="?"), "the purpose is prime, stiffness, retract-test, open-tip, tip-drop or daily-check"),
     (scene(Phase.ARM), ask(rq.TipOut, purpose="daily-check"), "daily-check is not possible in 'arm'"),
     (standby(), ask(rq.TipOut, purpose="daily-check"), "the daily check does not wait for a motion now"),
     (scene(Phase.ARM), begin_check(), "the daily check is done in standby"),

@@ -111,7 +111,7 @@ FIELDS: dict[type, Any] = {
     rq.Zero: {},
     rq.TipOut: {
         "purpose": st.sampled_from(
-            ["prime", "stiffness", "open-tip", "tip-drop", "daily-check", "?"]
+            ["prime", "stiffness", "retract-test", "open-tip", "tip-drop", "daily-check", "?"]
         ),
         "stopcock_closed": st.booleans(),
     },

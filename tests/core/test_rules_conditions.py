@@ -36,7 +36,8 @@ NEEDS: dict[tuple[Phase, Event], str] = {
     " line_up room_up unit_up permit_closed switches_right diameter_confirmed pump_stopped",
     (P.PRIME, E.MOUNT_ANEW): "by_named pump_stopped",
     (P.PRIME, E.PRIMED): "zeroed primed first_drop_seen first_drop_in_band compliance_measured"
-    " not_softer not_stiffer resistance_measured resistance_in_band resistance_linear drop_allowed"
+    " not_softer not_stiffer retract_passed resistance_measured resistance_in_band"
+    " resistance_linear drop_allowed"
     " stored_allowed spread_allowed passage_tellable at_rest drift_measured zero_steady"
     " counters_zero",
     (P.LOCATE_DUCT, E.LOCATED): "duct_named duct_has_room drops_done",

@@ -66,9 +66,12 @@ def test_every_result_is_kept_and_recorded_with_its_band():
     people.push()
     people.tip_out("open-tip")
     found = results(people)
-    assert list(found) == ["first-drop", "stiffness", "open-tip", "linearity"]
+    assert list(found) == ["first-drop", "stiffness", "retract", "open-tip", "linearity"]
     assert all(e.passed and e.low <= e.measured <= e.high for e in found.values())
-    drop, push, tip, line = found.values()
+    drop, push, back, tip, line = found.values()
+    assert (back.high, back.unit) == (1_794, "nl")
+    assert -1_750 < back.low < -1_500  # half of the 3.3 uL that the push has stored
+    assert -100 <= back.measured <= 100  # the room's drive has no play
     assert (drop.low, drop.high, drop.unit) == (47_200, 76_700, "nl")
     assert 61_000 <= drop.measured <= 62_000
     assert (push.low, push.high, push.unit) == (120, 600, "nl_kpa")
@@ -97,14 +100,16 @@ def test_the_push_ends_by_itself_as_soon_as_it_is_known():
     people = at_prime()
     people.fill()
     people.push()
-    (ended,) = [e for e in people.entries if isinstance(e, MotionEnded) and e.purpose != "prime"]
+    (ended,) = [
+        e for e in people.entries if isinstance(e, MotionEnded) and e.purpose == "stiffness"
+    ]
     assert ended.reached
     assert 3_300 <= ended.moved_nl < 4_000  # 1 kPa taken up, 3 uL measured, the stop
     stiff = at_prime(compliance_nl_kpa=130)
     stiff.fill()
     stiff.push()
     assert stiff.room.state.line.proofs[-1].passed
-    (ended,) = [e for e in stiff.entries if isinstance(e, MotionEnded) and e.purpose != "prime"]
+    (ended,) = [e for e in stiff.entries if isinstance(e, MotionEnded) and e.purpose == "stiffness"]
     assert ended.moved_nl < 2_000  # 10 kPa are enough
 
 
@@ -353,6 +358,102 @@ def test_a_push_that_was_let_go_proves_nothing():
     assert people.room.state.line.compliance_nl_kpa == 0
 
 
+# --- the retract test -----------------------------------------------------------------------
+
+
+def shut_in() -> People:
+    """At prime; the push has passed, the stopcock is still closed."""
+    people = at_prime()
+    people.fill()
+    people.room.stopcock(False)
+    people.begin_tip_out("stiffness", stopcock_closed=True)
+    people.end_tip_out()
+    return people
+
+
+def retract_test(people: People) -> SelfTest:
+    people.begin_tip_out("retract-test", stopcock_closed=True)
+    people.end_tip_out()
+    return results(people)["retract"]
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS", "HZ-AIR")
+def test_what_the_push_has_shut_in_is_taken_back_and_no_more():
+    people = shut_in()
+    shut = people.room.readings.line.pressure_pa
+    found = retract_test(people)
+    left = people.room.readings.line.pressure_pa
+    assert shut is not None
+    assert left is not None
+    assert found.passed
+    assert shut > 9_000
+    assert 0 <= left <= 500
+    assert people.room.pump.withdrawn_nl <= people.room.state.line.prime_nl
+    again = people.ask(rq.TipOut, purpose="retract-test", stopcock_closed=True)
+    assert "no pressure is shut in any more" in " ".join(again)
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS", "HZ-SYRINGE")
+def test_a_plunger_that_does_not_follow_the_pump_backward_fails_within_what_was_pushed():
+    people = shut_in()
+    moved_nl = people.room.state.line.pushed_nl
+    people.room.pump.grips = False
+    found = retract_test(people)
+    assert not found.passed
+    assert people.room.pump.withdrawn_nl <= moved_nl + 1_794
+    assert "sits the plunger firmly" in missing(people)
+    people.room.stopcock(True)
+    people.ticks(60)
+    assert "the retract test comes first" in " ".join(people.ask(rq.TipOut, purpose="open-tip"))
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS")
+def test_pressure_that_goes_another_way_is_no_retract():
+    people = shut_in()
+    people.begin_tip_out("retract-test", stopcock_closed=True)
+    people.wait(lambda room: room.readings.pump.withdrawn_nl > 300)
+    assert people.room.closed_at is not None
+    people.room.closed_at += 2_500 * NS_PER_MIN
+    people.end_tip_out()
+    found = results(people)["retract"]
+    assert found.measured < found.low
+    assert not found.passed
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS")
+@pytest.mark.parametrize(("left_pa", "passed"), [(1_500, True), (1_501, False)])
+def test_pressure_that_is_left_is_no_retract_whatever_the_play(left_pa, passed):
+    made = tip_out().state
+    made = replace(made, line=replace(made.line, shut_pa=10_000, compliance_nl_kpa=300))
+    seen = replace(tip_out().readings, line=replace(tip_out().readings.line, pressure_pa=left_pa))
+    proof = selftests.retract(made, seen, 3_500)
+    assert proof.low <= proof.measured <= proof.high
+    assert proof.passed is passed
+
+
+@pytest.mark.hazard("HZ-USE-ERROR")
+def test_a_retract_test_that_was_let_go_proves_nothing_and_wants_another_push():
+    people = shut_in()
+    people.begin_tip_out("retract-test", stopcock_closed=True)
+    people.wait(lambda room: room.readings.pump.withdrawn_nl > 300)
+    people.room.box.hold = False
+    people.wait(lambda room: room.state.plan is None)
+    assert people.room.pump.withdrawn_nl < 1_000
+    people.ticks(60)
+    assert "retract" not in results(people)
+    again = people.ask(rq.TipOut, purpose="retract-test", stopcock_closed=True)
+    assert "Push again" in " ".join(again)
+
+
+@pytest.mark.hazard("HZ-OVERPRESSURE", "HZ-USE-ERROR")
+def test_a_stopcock_opened_too_soon_leaves_nothing_to_take_back():
+    people = shut_in()
+    people.room.stopcock(True)
+    people.ticks(60)
+    again = people.ask(rq.TipOut, purpose="retract-test", stopcock_closed=True)
+    assert "was the stopcock opened" in " ".join(again)
+
+
 @pytest.mark.hazard("HZ-OVERPRESSURE", "HZ-USE-ERROR")
 def test_with_the_stopcock_still_closed_there_is_no_open_tip_test():
     people = at_prime()
@@ -532,8 +633,9 @@ def test_the_doubt_outlives_the_procedure_and_a_restart():
     [
         (Purpose.PRIME, ["first-drop"]),
         (Purpose.STIFFNESS, ["first-drop"]),
-        (Purpose.OPEN_TIP, ["first-drop", "stiffness"]),
-        (Purpose.TIP_DROP, ["first-drop", "stiffness", "open-tip", "linearity"]),
+        (Purpose.RETRACT_TEST, ["first-drop", "stiffness"]),
+        (Purpose.OPEN_TIP, ["first-drop", "stiffness", "retract"]),
+        (Purpose.TIP_DROP, ["first-drop", "stiffness", "retract", "open-tip", "linearity"]),
     ],
 )
 def test_what_a_motion_makes_out_of_date(purpose, left):

@@ -34,10 +34,12 @@ def test_the_self_tests_find_what_the_simulated_line_is(compliance: float):
     rig = dataclasses.replace(RIG_27G_WARM, compliance_ul_kpa=compliance)
     scene = Scene(rig=rig).until_phase(ON, 90)
     tests = found(scene)
-    assert set(tests) == {"zero-drift", "first-drop", "stiffness", "open-tip", "linearity"}
+    judged = {"zero-drift", "first-drop", "stiffness", "retract", "open-tip", "linearity"}
+    assert set(tests) == judged
     assert all(entry.passed for entry in tests.values())
     assert abs(tests["stiffness"].measured - compliance * 1_000) <= compliance * 50
     assert abs(tests["open-tip"].measured - 1_676) <= 50
+    assert abs(tests["retract"].measured - 900) <= 300  # the drive's play (C2)
     assert 59_000 <= tests["first-drop"].measured <= 67_000
     assert scene.truth["stopcock_open"]
 

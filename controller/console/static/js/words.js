@@ -75,7 +75,8 @@ export const WORDS = {
   "prime.open-tip": "Open-tip test", "prime.open-tip.do": "stopcock open, tip out; hold until it stops", "prime.open-tip.act": "Stopcock open, tip out: ready to test",
   "prime.rest": "Rest", "prime.rest.do": "the line comes to rest by itself", "prime.drop": "Contrast shows at the tip",
   "tests": "Self-tests of the line", "tests.name": "Test", "tests.measured": "Measured", "tests.band": "Must be", "tests.verdict": "Verdict", "tests.passed": "passed", "tests.failed": "FAILED", "tests.range": "{low} to {high}",
-  "test.first-drop": "First drop", "test.stiffness": "Stiffness", "test.open-tip": "Open tip", "test.linearity": "Linearity", "test.zero-drift": "Drift of the zero",
+  "prime.retract-test": "Retract test", "prime.retract-test.do": "stopcock still closed; hold until it stops", "prime.retract-test.act": "Stopcock still closed: ready to retract",
+  "test.first-drop": "First drop", "test.stiffness": "Stiffness", "test.retract": "Retract: play of the drive", "test.open-tip": "Open tip", "test.linearity": "Linearity", "test.zero-drift": "Drift of the zero",
   "unit.nl": "mL", "unit.nl_kpa": "µL/kPa", "unit.pa_s_ul": "Pa·s/µL", "unit.pa": "kPa",
   "mark.ok": "\u2713", "mark.no": "\u2717", "mark.wait": "\u2026", "mark.press": "press", "mark.release": "release", "mark.checkpoint": "checkpoint", "mark.stopped": "stop",
 

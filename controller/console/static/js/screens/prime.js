@@ -1,5 +1,5 @@
-/* S3, second half: zero, prime, push against the closed stopcock, measure the open tip: each
-   with its number and the band it must lie in. */
+/* S3, second half: zero, prime, push against the closed stopcock and take it back, measure the
+   open tip: each with its number and the band it must lie in. */
 
 import { h, setAttr, setStyle, setText, show } from "../dom.js";
 import { card, key } from "../parts.js";
@@ -7,7 +7,8 @@ import { t } from "../text.js";
 import { fixed, kpa, measuredMl } from "../units.js";
 import { some, way } from "./ways.js";
 
-const STAGES = ["zero", "prime", "stiffness", "open-tip", "rest"];
+const STAGES = ["zero", "prime", "stiffness", "retract-test", "open-tip", "rest"];
+const SHUT = ["stiffness", "retract-test"];
 
 /** @param {string} unit @param {number} value */
 function said(unit, value) {
@@ -23,6 +24,7 @@ function stage(s) {
   if (!s.line.zeroed) return "zero";
   if (!s.line.primed || !tests.has("first-drop")) return "prime";
   if (!tests.has("stiffness")) return "stiffness";
+  if (!tests.has("retract")) return "retract-test";
   if (!s.line.resistance_pa_s_ul) return "open-tip";
   return "rest";
 }
@@ -52,7 +54,7 @@ export function prime(app) {
         setText(one.root.children[0], i < at ? "\u2713" : i === at ? "\u25b6" : String(i + 1));
       });
       const motion = s.motion;
-      const counter = s.devices.pump.infused_nl;
+      const counter = motion?.purpose === "retract-test" ? s.devices.pump.withdrawn_nl : s.devices.pump.infused_nl;
       const moved = motion ? Math.max(0, counter - motion.from_nl) : 0;
       const all = motion ? motion.until_nl - motion.from_nl : facts.limits.prime_volume_nl;
       const done = motion ? moved : s.line.prime_nl;
@@ -77,7 +79,7 @@ export function prime(app) {
       if (now === "zero") return { label: t("prime.zero.act"), missing: [], act: () => void app.ask("zero") };
       const failed = s.line.tests.some((test) => !test.passed);
       if (!failed && now !== "rest") {
-        return { label: t(`prime.${now}.act`), missing: [], act: () => void app.ask("tip-out", { purpose: now, stopcock_closed: now === "stiffness" }) };
+        return { label: t(`prime.${now}.act`), missing: [], act: () => void app.ask("tip-out", { purpose: now, stopcock_closed: SHUT.includes(now) }) };
       }
       return way(app, s, "primed");
     },
