@@ -11,6 +11,7 @@ import gc
 import json
 import multiprocessing
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -66,6 +67,8 @@ def main() -> None:
     loaded = OURS & {name.partition(".")[0] for name in sys.modules}
     if loaded:
         raise SystemExit(f"loaded before the first mutant: {', '.join(sorted(loaded))}")
+    # started in the background it would inherit a SIGINT that is ignored, and never end by one
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     gc.freeze()
     for line in sys.stdin:
         limit_s, *arguments = json.loads(line)
