@@ -20,7 +20,7 @@ from config.state_paths import state_paths
 from controller import daily, log, watch
 from controller.api_socket import AddressUnusable
 from controller.assembly import JOURNAL_FILE, RealRoom
-from controller.bench import calibrate_command, commission_command, monitor, probe
+from controller.bench import calibrate_command, commission_command, hil, monitor, probe
 from controller.clock import RealClock
 from controller.console import command as console
 from controller.doctor import run as doctor
@@ -168,6 +168,15 @@ def _parser() -> argparse.ArgumentParser:
         looking_on = tools.add_parser(name, help=about.split(":")[0], description=about)
         monitor.add_arguments(name, looking_on)
         looking_on.set_defaults(act=functools.partial(_wires, name))
+    checking_all = commands.add_parser(
+        "hil",
+        help="check a bench or a room with its devices, or simulated ones",
+        description=hil.ABOUT,
+        epilog=hil.EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    hil.add_arguments(checking_all)
+    checking_all.set_defaults(act=hil.run)
     config = commands.add_parser("config", help="room and procedure files")
     files = config.add_subparsers(required=True, metavar="COMMAND")
     judging = files.add_parser("check", help="say every problem of a room file at once")

@@ -34,6 +34,8 @@ from state_machine.state import Phase
 _DOMAIN: Final = b"galactograph closed procedure 1\0"
 _STORE_DOMAIN: Final = b"galactograph store line 1\0"
 """Another thing is signed: no signature of a row is one of a line."""
+_REPORT: Final = b"galactograph report 1\0"
+"""Another domain: a signature under a report is none under a row, and the other way round."""
 _ENDS: Final = frozenset({Phase.CLOSED.value, Phase.STANDBY.value})
 _AFTER: Final = "signs what is closed after row "
 _HEAD: Final = re.compile(_AFTER.encode() + rb"(\d{1,18}):((?:[0-9a-f]{64})?)")
@@ -55,6 +57,10 @@ class PublicKey(msgspec.Struct, frozen=True):
     def fits_store(self, number: int, line_hash: bytes, signature: bytes) -> bool:
         """Whether this key signed that line of a store (``chained.py``)."""
         return self._fits(_signed(number, line_hash, _STORE_DOMAIN), signature)
+
+    def fits_report(self, digest: bytes, signature: bytes) -> bool:
+        """Whether this key signed a report of that SHA-256."""
+        return self._fits(_REPORT + digest, signature)
 
     def _fits(self, message: bytes, signature: bytes) -> bool:
         try:
@@ -81,6 +87,10 @@ class Signer:
     def sign_store(self, number: int, line_hash: bytes) -> tuple[bytes, bytes]:
         """Public key and signature of a store's line, and with it every line before it."""
         return self.public, self._key.sign(_signed(number, line_hash, _STORE_DOMAIN))
+
+    def sign_report(self, digest: bytes) -> bytes:
+        """Sign a report (of commissioning, of checks) by its SHA-256."""
+        return self._key.sign(_REPORT + digest)
 
 
 def _signed(number: int, row_hash: bytes, domain: bytes = _DOMAIN) -> bytes:

@@ -6,7 +6,7 @@ import tty
 from collections import deque
 from typing import Final
 
-from sim.devices.room import WiredDevice
+from sim.devices.wired import WiredDevice
 
 _READ_BYTES: Final = 4096
 _NS_PER_S: Final = 10**9

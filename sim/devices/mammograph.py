@@ -68,6 +68,10 @@ class Mammograph(ModbusDevice):
         """A force gauge, or weights, between paddle and table."""
         self.force_span_ppm = 0
         """Injected fault: it shows so much more of every force."""
+        self.no_prepulse = False
+        """Injected fault: AEC makes no pre-pulse, and exposes all the same."""
+        self.goes_on = False
+        """Injected fault: an exposure goes on when its permission is withdrawn."""
         self.watchdog_ms = 1000
         self.release_s = 10
         self.view = 0
@@ -134,7 +138,7 @@ class Mammograph(ModbusDevice):
         ends_ns = self.now_ns + _PREPULSE_NS + duration_ns
         self._state_ends_ns = NEVER_NS if self.endless else ends_ns
         self.tube_v = _TUBE_MAG_V if self.view in _MAG_VIEWS else _TUBE_V
-        self.prepulse_uas = _PREPULSE_UAS
+        self.prepulse_uas = 0 if self.no_prepulse else _PREPULSE_UAS
 
     def _end_exposure(self) -> None:
         """Complete or aborted, it counts, with the charge so far."""
@@ -146,6 +150,8 @@ class Mammograph(ModbusDevice):
         self._state_ends_ns = NEVER_NS
 
     def _want_exposure(self, wanted: int) -> None:
+        if self.goes_on and self.state == EXPOSING:
+            return
         before, self.exposing_wanted = self.exposing_wanted, wanted
         if wanted == OFF:
             if self.state == EXPOSING:

@@ -5,9 +5,8 @@ pump's smallest rate step, 0.001 uL/h, is one of those, and what was moved in nL
 Sources: NE-1000 family manuals as given in the fact sheet *pumps* section 1.7-1.8.
 """
 
-from typing import NamedTuple
-
 from sim.devices import NEVER_NS
+from sim.devices.new_era_motion import Motion, steps_of
 from sim.devices.new_era_values import (
     MICROLITRE_LIMIT_UM,
     MOTOR_ON,
@@ -19,40 +18,10 @@ from sim.devices.new_era_values import (
     Phase,
     disc_um2,
     fresh_program,
-    step_fl,
 )
 
 _MOVES_ON = frozenset("TIW")
 """States that can end by themselves: a timed pause, and a volume being pumped."""
-
-
-class Motion(NamedTuple):
-    """What somebody who only sees the plunger, the pin and the display can know, at an instant."""
-
-    at_ns: int
-    powered: bool
-    status: str
-    alarm: str
-    direction: str
-    rate_nl_h: int
-    diameter_um: int
-    base_steps: int
-    position: int
-    """Moved at this diameter, infusing counted up, nL/h * ns."""
-    infused: int
-    withdrawn: int
-    motor_output_mode: int
-    stopped_by: str
-    ends_ns: int
-    """When the motor ends by itself; :data:`NEVER_NS` = not."""
-
-    def steps(self) -> int:
-        """Microsteps the motor has made."""
-        return _steps(self.base_steps, self.position, self.diameter_um)
-
-
-def _steps(base_steps: int, position: int, diameter_um: int) -> int:
-    return base_steps + position * 10**6 // (UNITS_PER_NL * step_fl(diameter_um))
 
 
 class PumpModel:
@@ -77,6 +46,12 @@ class PumpModel:
         self.now_ns = now_ns
         self.ignores_stop = False
         """Injected fault: every stop is answered and none is obeyed."""
+        self.stops_late_ms = 0
+        """Injected fault: a stop is answered at once and takes effect so much later."""
+        self.resumes = False
+        """Injected fault: after a power cut the pump goes on where it was."""
+        self._stops_ns = NEVER_NS
+        self._stops_by = ""
         self.ignores_trigger = False
         """Injected fault: the wire to pin 2 is broken."""
         self.ignored = {"stop": 0, "trigger": 0}  # how often each was not obeyed
@@ -137,7 +112,7 @@ class PumpModel:
 
     def steps(self) -> int:
         """Microsteps the motor has made, infusing counted up; never reset."""
-        return _steps(self._base_steps, self._position, self.diameter_um)
+        return steps_of(self._base_steps, self._position, self.diameter_um)
 
     def rate_milli(self) -> int:
         """Rate in force, in 0.001 of the phase's unit."""
@@ -159,6 +134,8 @@ class PumpModel:
         """When a phase ends by itself; nobody counts while the electronics hang."""
         if self.hung:
             return NEVER_NS
+        if self._stops_ns != NEVER_NS:
+            return self._stops_ns
         if self.status == "T":
             return self._pause_until_ns
         if self.status in "IW" and self.phase.volume_nl > 0:
@@ -213,6 +190,10 @@ class PumpModel:
         if self.status in _MOVES_ON:
             while (change_ns := self.next_change_ns()) <= now_ns:
                 self._integrate(change_ns)
+                if self._stops_ns <= change_ns:
+                    self._stops_ns = NEVER_NS
+                    self._stop(self._stops_by)
+                    break
                 self._enter(self.selected + 1)
         self._integrate(now_ns)
 
@@ -278,6 +259,7 @@ class PumpModel:
 
     def _end_program(self) -> None:
         self.status = "S"
+        self._stops_ns = NEVER_NS
         self.selected = 0
         self._done = 0
         self._live = None
@@ -291,6 +273,13 @@ class PumpModel:
         if self.ignores_stop:
             self.ignored["stop"] += self.motor_on
             return
+        if self.stops_late_ms and self.motor_on:
+            if self._stops_ns == NEVER_NS:
+                self._stops_ns, self._stops_by = self.now_ns + self.stops_late_ms * 10**6, by
+            return
+        self._stop(by)
+
+    def _stop(self, by: str) -> None:
         self._stopped(by)
         if self.operating and self.status != "X":
             self.status = "P"
@@ -396,5 +385,5 @@ class PumpModel:
             return
         self.powered = True
         self.alarm = "R"
-        if self._was_running and self.flags["PF"]:
+        if self._was_running and (self.flags["PF"] or self.resumes):
             self._enter(0)

@@ -30,6 +30,8 @@ class Paddle:
         self.state = RELEASED
         self.wanted = HOLD
         self.limit_mn = 0
+        self.ignores_permit = False
+        """Injected fault: the pedal moves the paddle whatever is commanded."""
         self.stuck = False
         """Injected fault: the paddle does not go up."""
         self._pedal = False
@@ -96,7 +98,8 @@ class Paddle:
 
     def _decide(self) -> None:
         """Start or stop a descent."""
-        moving = self.wanted == PERMIT and self._pedal and self.force_mn() < self.limit_mn
+        permitted = self.wanted == PERMIT or self.ignores_permit
+        moving = permitted and self._pedal and self.force_mn() < self.limit_mn
         if self.state == DESCENDING and not moving:
             self._settle(self._now_ns)
             self.state = HOLDING

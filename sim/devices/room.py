@@ -17,6 +17,7 @@ from sim.devices.new_era_values import step_fl
 from sim.devices.pressure_sensor import PressureSensor
 from sim.devices.room_inputs import INPUTS, NAMES, Value, action
 from sim.devices.room_io import RoomIo
+from sim.devices.wired import WiredDevice
 from sim.physics import DUCT, RIG_27G_WARM, LinePhysics, Patient, Rig
 
 _UNKNOWN_NS: Final = -1
@@ -26,52 +27,6 @@ _FL_PER_UL: Final = 10**9
 _NS_PER_S: Final = 10**9
 _EVENT_COUNT: Final = 400
 """Events that are kept; a judge looks oftener than that."""
-
-
-class WiredDevice:
-    """A device as the controller reaches it, in its room (protocol ``sim.devices.Device``)."""
-
-    def __init__(self, room: "SimulatedRoom", name: str) -> None:
-        self._room = room
-        self._name = name
-
-    def receive(self, data: bytes, now_ns: int) -> None:
-        """Bytes from the controller; consequences reach the other devices at once."""
-        self._room.receive(self._name, data, now_ns)
-
-    def take(self, now_ns: int) -> bytes:
-        """Bytes the device says by now.
-
-        They were settled when it heard the question: the room goes on first only where
-        something in it changes by itself, which may silence the device or make it speak.
-        """
-        if self._room.next_change_ns() <= now_ns:
-            self._room.advance(now_ns)
-        return self._room.inner(self._name).take(now_ns)
-
-    def wake_ns(self) -> int:
-        """Next instant the device speaks, or anything in the room changes by itself."""
-        return min(self._room.inner(self._name).wake_ns(), self._room.next_change_ns())
-
-    def speaks_ns(self) -> int:
-        """Next instant at which the device itself has something on the wire."""
-        return self._room.inner(self._name).speaks_ns()
-
-    def advance(self, now_ns: int) -> None:
-        """Move the whole room to now."""
-        self._room.advance(now_ns)
-
-    def connected(self) -> None:
-        """A new connection or a re-opened line: a Modbus unit forgets half a request."""
-        device = self._room.inner(self._name)
-        if isinstance(device, ModbusDevice):
-            device.connected()
-
-    @property
-    def broken(self) -> bool:
-        """A Modbus unit was sent something else and would close the connection."""
-        device = self._room.inner(self._name)
-        return isinstance(device, ModbusDevice) and device.broken
 
 
 class SimulatedRoom:
@@ -115,6 +70,8 @@ class SimulatedRoom:
         self._relay_bypassed = relay_bypassed
         self._switch_kpa = switch_kpa
         self.pump_mains = True
+        self.syringe_ppm = 1_000_000
+        """Injected fault: the syringe in the clamp gives another volume for its stroke."""
         self.hung_bytes = dict.fromkeys(NAMES, 0)
         """Bytes that reached each device while it hung."""
         self._wired: dict[str, tuple[bool, ...]] = {}
@@ -236,7 +193,10 @@ class SimulatedRoom:
         moved_fl = (steps - self._steps) * step_fl(self.physics.rig.syringe_um)
         self._steps = steps
         self.physics.compression_n = self.mammograph.paddle.force_mn() / 1000
-        self.physics.advance(span_ns / _NS_PER_S, moved_fl / _FL_PER_UL)
+        moved_ul = moved_fl / _FL_PER_UL
+        if self.syringe_ppm != 1_000_000:
+            moved_ul *= self.syringe_ppm / 1_000_000
+        self.physics.advance(span_ns / _NS_PER_S, moved_ul)
 
     def couple(self) -> None:
         """Carry every output to the input it is wired to."""
@@ -325,6 +285,7 @@ class SimulatedRoom:
             self.room_io.relay_welded = old.relay_welded
             self.room_io.stuck = old.stuck
             self.room_io.ignores_silence = old.ignores_silence
+            self.room_io.sounder_dead, self.room_io.lamp_dead = old.sounder_dead, old.lamp_dead
             self.room_io.map_version = old.map_version
             for contact in old.contact_names:
                 self.room_io.set_contact(contact, old.contact(contact), now_ns)
@@ -335,6 +296,9 @@ class SimulatedRoom:
             )
             self.mammograph.set_door(before.door_closed, now_ns)
             self.mammograph.endless = before.endless
+            self.mammograph.no_prepulse = before.no_prepulse
+            self.mammograph.goes_on = before.goes_on
+            self.mammograph.paddle.ignores_permit = before.paddle.ignores_permit
             self.mammograph.map_version = before.map_version
             self.mammograph.paddle.stuck = before.paddle.stuck
         else:
@@ -391,4 +355,6 @@ class SimulatedRoom:
             "trip_count": self.room_io.trip_count,
             "trip_cause": self.room_io.cause,
             "stage": self.room_io.stage,
+            "sounder_on": self.room_io.sounder_on,
+            "lamp_on": self.room_io.lamp_on,
         }

@@ -71,6 +71,8 @@ class RoomIo(ModbusDevice):
         """Injected fault: contacts that stay as they are, whatever the hand does."""
         self.ignores_silence = False
         """Injected fault: the box's watchdog never trips."""
+        self.sounder_dead = self.lamp_dead = False
+        """Injected faults: told to sound or to light, and nothing is heard or seen."""
         self.watchdog_ms = 250
         self.owner = 0
         self.cause = POWER_UP
@@ -114,6 +116,16 @@ class RoomIo(ModbusDevice):
         """Outputs in force, as in the command word."""
         shown = _OWN_ALARM if self._self_alarm else self._commanded & ~3
         return shown | (self.stage == PERMITTED) | self.xray_enabled << 1
+
+    @property
+    def sounder_on(self) -> bool:
+        """Something is heard in the room."""
+        return bool(self.outputs() >> 4 & 3) and not self.sounder_dead
+
+    @property
+    def lamp_on(self) -> bool:
+        """The lamp is lit."""
+        return bool(self.outputs() >> 2 & 3) and not self.lamp_dead
 
     # --- inputs -----------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import argparse
 import selectors
 from typing import Any, Final
 
-from sim.devices.new_era_model import Motion
+from sim.devices.new_era_motion import Motion
 from sim.devices.room import SimulatedRoom
 from sim.devices.room_inputs import Value
 from sim.serve.addresses import UsageError

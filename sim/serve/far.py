@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from sim.devices import NEVER_NS
-from sim.devices.new_era_model import Motion
+from sim.devices.new_era_motion import Motion
 from sim.devices.new_era_pump import NewEraPump
 from sim.devices.room_io import RoomIo
 

@@ -3,7 +3,8 @@
 from typing import Final
 
 from sim.devices.modbus_device import AduCutter
-from sim.devices.room import SimulatedRoom, WiredDevice
+from sim.devices.room import SimulatedRoom
+from sim.devices.wired import WiredDevice
 from sim.serve.noise import Noise
 from sim.serve.outlet import Outlet, Pace
 from sim.serve.peers import Listener, Peer
