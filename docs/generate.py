@@ -20,6 +20,7 @@ from drawn import (  # noqa: E402
     config,
     faults,
     gate,
+    hil_defects,
     limits,
     patients,
     registers,
@@ -40,6 +41,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "safety/trace.md": trace.page,
     "console/snapshot.d.ts": snapshot_types.page,
     "patients.md": patients.page,
+    "hil-defects.md": hil_defects.page,
 }
 
 

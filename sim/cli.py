@@ -11,7 +11,18 @@ from config.load import load_room
 from config.problems import ConfigError
 from controller.version import VERSION
 from drivers.registry import known_names
-from sim import accuracy, assistant, check, commission, demo, procedure, room, serve
+from sim import (
+    accuracy,
+    assistant,
+    check,
+    commission,
+    demo,
+    fault,
+    occlusion,
+    procedure,
+    room,
+    serve,
+)
 from sim.bench import command as bench
 from sim.campaign import command as campaign
 from sim.crash import command as crash
@@ -55,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         ("demo", demo, "one whole procedure, real controller, simulated devices"),
         ("room", room, "a simulated room with controller and web console, to use by hand"),
         ("serve", serve, "simulated devices in real time, on a pty and a Modbus address"),
+        ("fault", fault, "list, set and clear faults of a live simulated room"),
         ("technologist", assistant, "the scripted technologist, as a client of a controller"),
         ("crash", crash, "the controller killed at every point of a virtual procedure, judged"),
         ("kills", kills, "the real controller killed at random moments over pty and disk, judged"),
@@ -68,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         ),
         ("campaign", campaign, "many virtual rooms with faults, judged, from their seeds"),
         ("accuracy", accuracy, "start-up and trumpet curve of the simulated pump"),
+        ("occlusion", occlusion, "time, pressure and bolus of occlusions in simulated rooms"),
         ("bench", bench, "measure stop latency, cost of a pass, lateness, memory, speed"),
     ):
         command = commands.add_parser(name, help=about, description=about)

@@ -120,6 +120,8 @@ class Mammograph(ModbusDevice):
     # --- exposure ---------------------------------------------------------------------------
 
     def _lose_permission(self) -> None:
+        if self.goes_on:
+            return
         if self.state == EXPOSING and not (self.door_closed and self.xray_enabled):
             self._end_exposure()
             self._refuse()

@@ -78,6 +78,17 @@ class PressureSensor(ModbusDevice):
         self._sample = (-1, 0)
         self.connected()
 
+    @property
+    def shown_pa(self) -> int:
+        """What it said last, or would say without noise."""
+        last_pa = self._raw_pa(self._truth[-1][1]) if self._shown_pa is None else self._shown_pa
+        return last_pa - self._zero_pa
+
+    @property
+    def zeroed(self) -> bool:
+        """It was zeroed since its power-up."""
+        return self._zeroed
+
     def _raw_pa(self, truth_pa: int) -> int:
         drift_pa = self.drift_pa_h * (self.now_ns - self.started_ns) // _NS_PER_HOUR
         return truth_pa + truth_pa * self.span_ppm // 10**6 + self.offset_pa + drift_pa

@@ -155,6 +155,10 @@ class RoomIo(ModbusDevice):
         if opened and self._frozen is None:
             self._trip(PRESSURE)
 
+    def silence_ms(self) -> int:
+        """Age of the last heartbeat; 0 = none is waited for."""
+        return (self.now_ns - self._beat_ns) // _NS_PER_MS if self._beat_ns != NEVER_NS else 0
+
     # --- trips ------------------------------------------------------------------------------
 
     def _trip(self, cause: int) -> None:

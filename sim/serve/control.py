@@ -6,11 +6,16 @@ from typing import Any, Final
 
 from sim.devices.room import SimulatedRoom
 from sim.devices.room_inputs import NAMES, Value
+from sim.devices.shown import shown
+from sim.serve.catalogue import Panel, listed
 from sim.serve.coupling import BoxEnd, PumpEnd
 from sim.serve.faults import WireFaults
 from sim.serve.peers import MOST_UNSENT, Peer
 
-_WISHES: Final = ("set", "truth", "inputs", "events", "faults")
+_WISHES: Final = (
+    *("set", "truth", "inputs", "events", "faults"),
+    *("catalogue", "strike", "mend", "struck"),
+)
 
 
 class Control:
@@ -34,6 +39,16 @@ class Control:
         self._wires = wires
         self._ends = ends
         self._power_cycled = power_cycled
+        self._now_ns = 0
+        self._looks: dict[str, Callable[[], Any]] = {
+            "inputs": self._names,
+            "faults": self._counts,
+            "truth": lambda: (self._ends or self._room).truth(),
+            "events": lambda: list(self._room.events),
+            "struck": lambda: self._panel.struck(),
+            "catalogue": listed,
+        }
+        self._panel = Panel(lambda name, value: self._set(name, value, self._now_ns), self._facts)
 
     def heard(self, peer: Peer, data: bytes, now_ns: int) -> bool:
         """Bytes of a client; False when its line does not end."""
@@ -54,21 +69,32 @@ class Control:
             if unknown:
                 known = f"{', '.join(_WISHES[:-1])} or {_WISHES[-1]}"
                 raise ValueError(f"{sorted(unknown)} is unknown; give {known}")
-            answer: dict[str, Any] = {}
-            for name, value in dict(wish.get("set", {})).items():
-                self._set(name, value, now_ns)
-                answer["set"] = True
-            if wish.get("inputs"):
-                answer["inputs"] = self._names()
-            if wish.get("faults"):
-                answer["faults"] = self._counts()
-            if wish.get("truth"):
-                answer["truth"] = (self._ends or self._room).truth()
-            if wish.get("events"):
-                answer["events"] = list(self._room.events)
+            answer = self._done(wish, now_ns)
+            for name, look in self._looks.items():
+                if wish.get(name):
+                    answer[name] = look()
         except (ValueError, TypeError) as problem:
             return {"error": str(problem)}
         return answer
+
+    def _done(self, wish: dict[str, Any], now_ns: int) -> dict[str, Any]:
+        """What is to be done before anything is told."""
+        answer: dict[str, Any] = {}
+        self._now_ns = now_ns
+        for name, value in dict(wish.get("set", {})).items():
+            self._set(name, value, now_ns)
+            answer["set"] = True
+        for key, act in (("strike", self._panel.strike), ("mend", self._panel.mend)):
+            for name in _names(wish, key):
+                act(name)
+            if key in wish:
+                answer["struck"] = self._panel.struck()
+        return answer
+
+    def _facts(self) -> dict[str, Any]:
+        """What the positive controls of the fault panel look at."""
+        counts = {f"count:{name}": count for name, count in self._counts().items()}
+        return {**self._room.truth(), **shown(self._room), **counts}
 
     def _names(self) -> list[str]:
         ends = self._ends
@@ -92,3 +118,9 @@ class Control:
         self._room.set_input(name, value, now_ns)
         if name == "power_cycle":
             self._power_cycled(str(value))
+
+
+def _names(wish: dict[str, Any], key: str) -> list[str]:
+    """One name, or several."""
+    given = wish.get(key, [])
+    return [given] if isinstance(given, str) else list(given)

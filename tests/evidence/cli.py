@@ -44,6 +44,7 @@ RUNS: Final = (
     Run("long", "tests.evidence.long", "long.txt", "a quarter of an hour"),
     Run("campaign", "sim.campaign", "campaign.json", "a day and a night on a quiet machine"),
     Run("fuzz", "tests.evidence.fuzz", "fuzz.md", "a quarter of an hour on a quiet machine"),
+    Run("defects", "tests.hil.defects", "hil-defects.jsonl", "three quarters of an hour"),
     Run("breaks", "tests.evidence.breaks", "broken-controls.md", "an hour"),
     Run("soak", "tests.evidence.soak", "soak.md", "a quarter of an hour on a quiet machine"),
     Run("crash", "sim.crash", "crash.txt", "two hours of processor time"),

@@ -17,8 +17,9 @@ from tests.hil.place import ControllerGone, Place, Shown
 from tests.hil.verdicts import BENCH, PRODUCT, Fault, HilFailure
 
 LOOK_S: Final = 1.0
-ARM_S: Final = 240.0
+ARM_S: Final = 300.0
 """From standby to an injection: set-up, prime and its tests, arming (measured: 40 to 55 s)."""
+STUCK_S: Final = {"stopped": 25, "prime-and-zero": 100, "arm": 25}
 SAFE_S: Final = 4.0
 RECORD_S: Final = 0.3
 """A row of the record is written within 100 ms; a loaded machine gets longer."""
@@ -57,6 +58,23 @@ class Worker(Person):
     def forget(self) -> None:
         """Somebody else's hands were at work: nothing is taken for done."""
         self._pressed = self._pedal = False
+
+
+class _Stuck:
+    """A procedure that stands in one phase for longer than anything there takes."""
+
+    def __init__(self) -> None:
+        self._phase, self._since_ns = "", 0
+
+    def look(self, phase: str, now_ns: int) -> bool:
+        """True once per time that it stands too long."""
+        if phase != self._phase:
+            self._phase, self._since_ns = phase, now_ns
+        limit_s = STUCK_S.get(phase, 0)
+        if not limit_s or now_ns - self._since_ns < limit_s * 10**9:
+            return False
+        self._since_ns = now_ns
+        return True
 
 
 class Bench:
@@ -215,7 +233,20 @@ class Bench:
             )
 
         self.who.fresh_try()
-        return self.until(done, ARM_S, "the room did not come to inject", act=True)
+        stuck = _Stuck()
+
+        def so_far(shown: Shown) -> bool:
+            if stuck.look(shown["phase"], self.place.now_ns()):
+                self.begin_anew()
+            return done(shown)
+
+        return self.until(so_far, ARM_S, "the room did not come to inject", act=True)
+
+    def begin_anew(self) -> None:
+        """Give this procedure up: a busy machine can lose a prime too often."""
+        self.hands_off()
+        self.ask("do", "radiologist", event="abort")
+        self.who.fresh_try()
 
     def hands_off(self) -> None:
         """The scripted technologist lets go."""

@@ -7,7 +7,7 @@ approval, ``short`` that it belongs to the short form.
 
 import json
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -18,7 +18,7 @@ from config.override import with_addresses
 from controller.clock import RealClock
 from drivers.registry import known_names
 from sim.client import Gone
-from tests.hil import report
+from tests.hil import breaks, report
 from tests.hil.bench import Bench
 from tests.hil.place import ControllerGone, Place
 from tests.hil.real_place import CONTROLLER, RealPlace
@@ -139,7 +139,9 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, Any, Any]:
     """Whose fault it is."""
     made = yield
     result = item.config.stash[_RESULTS][item.nodeid]
@@ -201,9 +203,7 @@ def _loaded(options: Options) -> LoadedRoom:
 def _place(options: Options, loaded: LoadedRoom) -> Place:
     if options.virtual:
         if options.broken:
-            from sim.campaign import broken
-
-            broken.apply(options.broken)
+            breaks.apply(options.broken)
         return VirtualPlace(loaded)
     addresses: tuple[str, ...] = ()
     for name, value in (("--pump-port", options.pump_port), ("--modbus", options.modbus)):
@@ -211,7 +211,13 @@ def _place(options: Options, loaded: LoadedRoom) -> Place:
     module = ("tests.hil.broken_controller", options.broken) if options.broken else (CONTROLLER,)
     folder = Path(options.out) / "run"
     return RealPlace(
-        loaded, loaded.path, folder, addresses, options.control, options.simulate, module
+        loaded,
+        str(loaded.path.resolve()),
+        folder,
+        addresses,
+        options.control,
+        options.simulate,
+        module,
     )
 
 

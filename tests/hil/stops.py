@@ -68,11 +68,12 @@ def judged(
     if not boxes(entries) or (not low and any(b.motor_pin for b in boxes(entries)[-1:])):
         raise HilFailure(UNIT, "the motor pin stays high: the pump was never seen to stand")
     counted = pumps(entries)
-    before = [p for p in counted if p.at_ns <= seen_ns]
     after = [
         p for p in counted if p.at_ns > seen_ns and p.power_up_count == counted[0].power_up_count
     ]
-    overrun_nl = max((p.infused_nl for p in after), default=0) - _at(before, seen_ns, rate_nl_min)
+    overrun_nl = max((p.infused_nl for p in after), default=0) - counter_at(
+        counted, seen_ns, rate_nl_min
+    )
     return Stop(
         seen_ns,
         (asked[0] - seen_ns) / 1e6 if asked else -1,
@@ -84,8 +85,9 @@ def judged(
     )
 
 
-def _at(before: list[PumpReading], seen_ns: int, rate_nl_min: int) -> int:
-    """What the counter had come to at the instant, from its newest answer and the rate."""
+def counter_at(counted: list[PumpReading], seen_ns: int, rate_nl_min: int) -> int:
+    """What the counter had come to at an instant, from its newest answer and the rate."""
+    before = [p for p in counted if p.at_ns <= seen_ns]
     if not before:
         return 1 << 40
     newest = before[-1]

@@ -5,14 +5,14 @@ here, and is answered in seconds on a machine that has other things to do.
 """
 
 import json
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from config.load import LoadedRoom
 from controller.record.chain import decode
 from sim.memory import MemoryPort
 from sim.world import World
 from state_machine.entries import AnyEntry
-from tests.hil.hands import Value
+from tests.hil.hands import Hands, Value
 from tests.hil.place import ControllerGone
 from tests.hil.registers import Reader, read_virtual
 
@@ -62,7 +62,7 @@ class VirtualPlace:
         self.loaded = loaded
         self._seed = seed
         self.world = World(loaded, seed)
-        self.hands = VirtualHands(self)
+        self.hands: Hands = VirtualHands(self)
         self._client: MemoryPort | None = None
         self._rest = b""
         self._started = False
@@ -116,7 +116,7 @@ class VirtualPlace:
 
     def entries(self, after_seq: int) -> list[AnyEntry]:
         """Beyond an entry; of an earlier controller too."""
-        every = self._past + list(self.world.journal.entries)
+        every = [*self._past, *cast(list[AnyEntry], self.world.journal.entries)]
         return [entry for entry in every if entry.seq > after_seq]
 
     def read_registers(self) -> list[Reader]:

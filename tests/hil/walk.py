@@ -189,6 +189,7 @@ class Walker:
         bench.do("hold", False)
         bench.who.forget()
         told_ns = bench.place.now_ns()
+        walk.paused_ms = 99_999
         bench.until(lambda s: s["phase"] != "injecting", 10, "released, and it goes on", BENCH)
         walk.paused_ms = (bench.place.now_ns() - told_ns) / 1e6
 

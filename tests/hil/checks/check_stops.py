@@ -17,6 +17,9 @@ from tests.hil.verdicts import BENCH, PRODUCT, UNIT, HilFailure
 pytestmark = [pytest.mark.short, pytest.mark.moves, pytest.mark.timeout(400)]
 LIMIT_S = 300.0
 SETTLED_S = 20.0
+ANSWERED_NS = 600_000_000
+"""A request is answered, and the next snapshot shows it, well within this."""
+LOST_NS = 2_000_000_000
 
 
 @dataclass
@@ -29,20 +32,33 @@ class Seen:
 
 
 class Person(Checker):
-    """Quick, and hears the sounder only where it sounds."""
+    """Quick, hears the sounder only where it sounds, and begins a motion anew that was lost."""
 
     def __init__(self, bench: Bench) -> None:
         super().__init__(bench.profile)
         self._bench = bench
+        self._pressed_ns = 0
 
     def look(self, shown, now_ns):
-        """Without the time that people take; requests only once they can be seen to have worked."""
+        """Without the time that people take, but for seeing what a request came to."""
         if shown["daily_check"]["asks"] == "sounder-heard":
             self._hears = self._bench.hands.asked("is the sounder heard?", "sounder_on", True)
-        deeds = super().look(shown, now_ns)
+        deeds = self._again(shown, now_ns) or super().look(shown, now_ns)
         if deeds:
-            self._free_ns = now_ns + 100_000_000
+            asked = any(isinstance(deed, Request) for deed in deeds)
+            self._free_ns = now_ns + (ANSWERED_NS if asked else 100_000_000)
+            pressed = Hand("hold", True) in deeds
+            self._pressed_ns = now_ns if pressed else self._pressed_ns
         return deeds
+
+    def _again(self, shown, now_ns):
+        """Pressed, and on a busy machine the hold was closed before anything ran: let go."""
+        part = f"{shown['daily_check']['step']}/{shown['daily_check']['part']}"
+        lost = shown["daily_check"]["asks"] == "tip-out" and shown["hold"]["phase"] == "closed"
+        if not lost or part not in self._done or now_ns - self._pressed_ns < LOST_NS:
+            return []
+        self._done.discard(part)
+        return [Hand("hold", False)]
 
 
 @pytest.fixture(scope="module")
