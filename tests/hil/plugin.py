@@ -116,9 +116,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = wanted
     for item in items:
         title = (getattr(item, "function", None).__doc__ or "").strip().splitlines()
+        case = f" ({item.callspec.id})" if hasattr(item, "callspec") else ""
         hazards = tuple(name for mark in item.iter_markers("hazard") for name in mark.args)
         config.stash[_RESULTS][item.nodeid] = Result(
-            _name(item), _suite(item), title[0] if title else "", hazards=hazards
+            _name(item), _suite(item), (title[0] if title else "") + case, hazards=hazards
         )
 
 

@@ -202,8 +202,9 @@ class Walker:
         count = shown["devices"]["mammograph"]["exposure_count"]
         if not self._aborted:
             bench.let_pass(0.6)
-            after = bench.shown["devices"]["mammograph"]["exposure_count"]
-            walk.unheld_exposed = after != count
+            unit = bench.shown["devices"]["mammograph"]
+            exposing = unit["unit_state"] in ("EXPOSING", "DONE")
+            walk.unheld_exposed = exposing or unit["exposure_count"] != count
         bench.do("hold", True)
         pressed_ns = bench.place.now_ns()
         bench.until(

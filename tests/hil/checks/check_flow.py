@@ -133,7 +133,7 @@ def check_frozen_controller(room: Bench, measure):
     counted = max(p.infused_nl for p in pumps(entries)) - counter_at(
         pumps(entries), frozen_ns, rate_nl_min
     )
-    measure("counted after the freeze", counted, "nL", 0, most_nl, "HZ-STOP-FAILS", UNIT)
+    measure("counted after the freeze", max(0, counted), "nL", 0, most_nl, "HZ-STOP-FAILS", UNIT)
     running = room.shown["rate"]["commanded_nl_min"]
     measure("commanded afterwards, switch still down", running, "nL/min", 0, 0, "HZ-STALE-DATA")
     room.hands_off()
