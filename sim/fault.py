@@ -94,6 +94,6 @@ def _tell(found: list[dict[str, Any]], *, as_json: bool) -> None:
     table.add_column("acted" if found and "acted" in found[0] else "")
     table.add_column("what must be seen")
     for one in found:
-        acted = {True: "yes", False: "not yet"}.get(one.get("acted"), "")
+        acted = "" if "acted" not in one else "yes" if one["acted"] else "not yet"
         table.add_row(one["name"], acted, one["must"] or f"not live: {one['not_live']}")
     Console().print(table if found else "none is set")

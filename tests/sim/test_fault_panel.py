@@ -95,8 +95,13 @@ def test_unknown_faults_and_faults_of_the_host_are_refused_in_words():
 
 
 def test_a_panel_looks_only_while_something_struck():
-    looked = []
-    panel = Panel(lambda _name, _value: None, lambda: looked.append(1) or {"torn": True})
+    looked: list[int] = []
+
+    def facts():
+        looked.append(1)
+        return {"torn": True}
+
+    panel = Panel(lambda _name, _value: None, facts)
     assert panel.struck() == []
     assert looked == []
     panel.strike("tear")
