@@ -127,6 +127,11 @@ class Site:
         hang_up(self.api)
         self.api, self.shown = None, {}
 
+    def again(self) -> None:
+        """Connect anew to the controller that runs: it hangs up on who does not listen."""
+        self.leave()
+        self.api = self._connected()
+
     def _connected(self) -> Lines:
         with contextlib.chdir(self.folder):
             return connect(SOCKET, "the controller", PATIENCE_S)

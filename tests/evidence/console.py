@@ -21,6 +21,7 @@ from playwright.sync_api import Error, Page
 from controller.clock import RealClock
 from sim import processes, room
 from sim.bench.figures import machine
+from sim.client import Gone
 from sim.site.site import Late, Site
 from tests.browser.chromium import SCREEN, browsing, renderers, send
 from tests.browser.proxy import Proxy
@@ -107,11 +108,10 @@ class Bench:
         page = self.browser.new_context(viewport=SCREEN).new_page()
         page.goto(self.address)
         page.fill("#f-who", "T. Technologist")
-        page.locator(".people .chip").first.click()
-        key = page.locator("#foot .next:visible:not([aria-disabled])")
-        key.wait_for()
-        page.wait_for_timeout(450)  # the dead time after a screen has changed
-        key.click()
+        for key in (".people .chip >> nth=0", "#foot .next:visible:not([aria-disabled])"):
+            page.locator(key).wait_for()
+            page.locator("body:not([data-dead])").wait_for()  # a screen has changed just now
+            page.locator(key).click()
         return page
 
     def reopen(self) -> None:
@@ -123,12 +123,17 @@ class Bench:
         self.page = self._opened()
 
     def until(self, done: Callable[[dict[str, Any]], bool], limit_s: float = 20) -> None:
-        self.site.until(done, limit_s)
+        """While a page is waited for, nobody listens to the controller: it may have hung up."""
+        try:
+            self.site.until(done, limit_s)
+        except Gone:
+            self.site.again()
+            self.site.until(done, limit_s)
 
     def arm(self) -> None:
         """Armed by the page, within a few tries: a page that is slow is refused."""
         for _ in range(10):
-            self.site.until(lambda _: True)
+            self.until(lambda _: True)
             shown = self.site.shown
             if shown["phase"] == "holding" and shown["hold"]["phase"] == "closed":
                 continue
@@ -163,6 +168,8 @@ class Bench:
         if wired:
             self.site.set("hold", True)
         else:
+            self.page.locator("#pad[aria-disabled=false]").wait_for(timeout=3_000)
+            self.page.locator("body:not([data-dead])").wait_for(timeout=2_000)
             box = self.page.locator("#pad").bounding_box()
             assert box is not None
             self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -178,7 +185,7 @@ class Bench:
         at_ns = self.clock.now_ns()
         fault.act(self)
         self.site.watch(lambda truth: not truth["motor_on"], 5)
-        stops = [e for e in self.site.events(at_ns) if e[1] == "motor" and not e[2]]
+        stops = [e for e in self.site.events(at_ns) if e[1] == "motor-off"]
         self._after(fault)
         plunger_nl = self.site.truth()["plunger_nl"] - before["plunger_nl"]
         return {
@@ -187,6 +194,7 @@ class Bench:
             "held": bool(before["motor_on"]),
             "ms": round((stops[0][0] - at_ns) / _NS_PER_MS, 1) if stops else None,
             "plunger_ul": round(plunger_nl / 1000, 2),
+            "by": stops[0][2] if stops else "",
             "why": self.site.shown["hold"]["why"],
         }
 
@@ -196,7 +204,8 @@ class Bench:
             self.site.set("hold", False)
         with contextlib.suppress(Error):
             self.page.mouse.up()
-        self.site.let_pass(0.5)
+        with contextlib.suppress(Late):
+            self.until(lambda _: False, 0.5)
         if fault.fresh_page:
             self.reopen()
 
