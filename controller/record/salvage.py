@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -95,7 +95,7 @@ def salvage(path: Path, out: Path) -> Salvaged:
     except OSError as error:
         raise JournalError(f"journal {path}: it cannot be opened ({error.strerror})") from error
     try:
-        rows, damaged, places, signatures = _gather(pages.rows())
+        rows, damaged, places, signatures = gather(pages.rows())
         unreadable = tuple(pages.unreadable)
         size = pages.page_size
     finally:
@@ -133,8 +133,20 @@ def _refuse_in_use(path: Path) -> None:
 Signatures = dict[int, tuple[bytes, Signature]]
 
 
-def _gather(found: Iterable[Found]) -> tuple[list[Row], set[int], dict[int, int], Signatures]:
-    """Rows that match their hash, in order; numbers of those that do not; pages; signatures."""
+class Gathered(NamedTuple):
+    """What pages hold of a record."""
+
+    rows: list[Row]
+    """Those that match their own hash, in order."""
+    damaged: set[int]
+    """Numbers of rows that were found and do not."""
+    places: dict[int, int]
+    """Page of each row."""
+    signatures: Signatures
+
+
+def gather(found: Iterable[Found]) -> Gathered:
+    """Sort what pages hold; believe only what matches its hash."""
     genuine: dict[int, Row] = {}
     doubtful: set[int] = set()
     places: dict[int, int] = {}
@@ -154,7 +166,7 @@ def _gather(found: Iterable[Found]) -> tuple[list[Row], set[int], dict[int, int]
         for number, (made_for, signature) in signatures.items()
         if number in genuine and genuine[number].hash == made_for
     }
-    return rows, doubtful - genuine.keys(), places, kept
+    return Gathered(rows, doubtful - genuine.keys(), places, kept)
 
 
 def _as_row(one: Found) -> Row | None:

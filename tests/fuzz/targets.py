@@ -23,8 +23,11 @@ from controller.api_client import INBOX_MOST_COUNT, LINE_MOST_BYTES
 from controller.assembly import make_drivers
 from controller.console import messages as console_messages
 from controller.people import users
+from controller.people.tries import Tries
 from controller.record.chain import Row, RowError, decode, make_row
+from controller.record.pages import Pages
 from controller.record.reader import newest_resume, open_reader
+from controller.record.salvage import gather
 from controller.record.store import JournalError
 from controller.record.verify import verify
 from drivers.registry import known_names
@@ -180,6 +183,41 @@ def journal(_: random.Random) -> Iterator[Take]:
         yield take
 
 
+@contextlib.contextmanager
+def pages(_: random.Random) -> Iterator[Take]:
+    """A damaged journal file, read page by page as a salvage does; nothing new may come out."""
+    written = {row.hash for row in chain_of(12)}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "record.journal"
+
+        def take(data: bytes) -> None:
+            path.write_bytes(data)
+            with contextlib.closing(Pages(path)) as file:
+                found = gather(file.rows()).rows
+            if any(row.hash not in written for row in found):
+                raise AssertionError("a row that nobody wrote")
+
+        yield take
+
+
+@contextlib.contextmanager
+def tries_file(_: random.Random) -> Iterator[Take]:
+    """The counts of wrong PINs."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "users.tries.json"
+
+        def take(data: bytes) -> None:
+            path.write_bytes(data)
+            Tries(path, "boot").wait_ns("jones", 1)
+
+        yield take
+
+
+def tries_corpus() -> list[bytes]:
+    """A file of counts."""
+    return [b'{"version":1,"boot_id":"boot","wrong":{"jones":[3,123456789],"":[1,0]}}']
+
+
 def toml_corpus() -> list[bytes]:
     """The shipped room files."""
     return [path.read_bytes() for path in sorted((ROOT / "config/rooms").glob("*.toml"))]
@@ -331,8 +369,10 @@ TARGETS = (
     Target("modbus-unit", 60_000, talk("mammograph", "mammograph"), corpus=modbus_corpus),
     Target("rows", 80_000, rows, corpus=rows_corpus),
     Target("journal", 2_000, journal, corpus=journal_corpus),
+    Target("pages", 10_000, pages, corpus=journal_corpus),
+    Target("tries-file", 40_000, tries_file, corpus=tries_corpus),
     Target("room-file", 6_000, room_file, (ConfigError,), toml_corpus),
     Target("procedure-file", 2_000, procedure_file, (ConfigError,), procedure_corpus),
     Target("users-file", 40_000, users_file, (users.UsersError,), users_corpus),
 )
-"""A million and fifty thousand inputs in all."""
+"""A million and a hundred thousand inputs in all."""

@@ -8,7 +8,7 @@ from tests.fuzz.mutate import mutated
 from tests.fuzz.run import again, play
 from tests.fuzz.targets import TARGETS, Target
 
-SHORT = {"api": 400, "journal": 8, "room-file": 25, "procedure-file": 12}
+SHORT = {"api": 400, "journal": 8, "pages": 25, "room-file": 25, "procedure-file": 12}
 """Inputs of targets that are dear; 250 of the others."""
 
 
