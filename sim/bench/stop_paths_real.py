@@ -169,7 +169,8 @@ class _Bench:
         if site.running is None:
             site.controller()
         site.who.fresh_try()
-        site.until(_flows, _FLOW_S, act=True)
+        # snapshots queue up while a trial looks at the truth alone: what they show may be over
+        site.until(lambda shown: _flows(shown) and site.truth()["motor_on"], _FLOW_S, act=True)
         if path is CHECKPOINT:
             return self._checkpoint()
         site.let_pass(chance.random() * _PHASE_S)

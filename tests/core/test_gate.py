@@ -509,6 +509,31 @@ def test_no_motion_passes_its_checkpoint(delivered_nl, until_nl):
     assert set(beyond.refused()) == {"volume" if until_nl == 200_000 else "motion-volume"}
 
 
+@pytest.mark.hazard("HZ-OVERVOLUME", "HZ-OVERPRESSURE")
+@pytest.mark.parametrize(
+    ("delivered_nl", "until_nl"),
+    [(0, 25_000), (10_000, 25_000), (24_000, 25_000), (24_001, 50_000), (49_001, 75_000)],
+)
+def test_where_net_pressure_is_in_doubt_no_motion_that_begins_passes_a_closer_checkpoint(
+    delivered_nl, until_nl
+):
+    begins = {"base_nl": delivered_nl, "until_nl": until_nl}
+    scene = injecting().but(want=begins, plan=begins | {"asked_ns": 0}, net={"net_pa": None})
+    assert "motion-volume" not in scene.refused()
+    assert "motion-volume" in scene.but(want={"until_nl": until_nl + 1}).refused()
+    under_way = scene.but(want={"until_nl": until_nl + 1}, plan={"asked_ns": NOW_NS - NS_PER_S})
+    assert ("motion-volume" in under_way.refused()) is (until_nl == 50_000)
+
+
+@pytest.mark.hazard("HZ-STALE-DATA")
+def test_a_page_that_was_heard_at_the_last_instant_still_holds():
+    scene = injecting()
+    life_ns = scene.state.profile.limits.hold_beat_ns
+    held = scene.but(hold={"source": HoldSource.CONSOLE, "beat_ns": NOW_NS - life_ns})
+    assert "beats" not in held.refused()
+    assert "beats" in held.but(hold={"beat_ns": NOW_NS - life_ns - 1}).refused()
+
+
 @pytest.mark.hazard("HZ-OVERVOLUME", "HZ-OVERRATE", "HZ-OVERPRESSURE", "HZ-COMPRESSION")
 @pytest.mark.parametrize(
     ("scene", "limit", "ceiling_cause", "change_to"),

@@ -11,8 +11,8 @@ import sys
 from sim.bench.figures import commit
 from tests.evidence.cli import place, today
 from tests.mutation import copied, session
-from tests.mutation.findings import Module, as_toml, judge, read_known
-from tests.mutation.page import Origin, draw
+from tests.mutation.findings import Known, Module, as_toml, judge, read_known
+from tests.mutation.page import Origin, draw, kept
 
 PAGE = copied.ROOT / "docs" / "evidence" / "mutation.md"
 
@@ -47,18 +47,44 @@ def _run_group(modules: list[str], files: list[str], fingerprint: str) -> list[M
     return found
 
 
+def _names() -> list[str]:
+    """Every module of the table, in its order."""
+    return [name for group in session.table()[1] for name in group.modules]
+
+
+def _unchanged(wanted: list[str], known: Known) -> list[Module]:
+    """Figures of the modules that are not named, as the page has them.
+
+    Raises:
+        SystemExit: one of them has changed since, or the page does not hold it.
+    """
+    names = [name for name in _names() if name not in wanted]
+    others = kept(PAGE.read_text("utf-8"), names, known)
+    changed = [m.name for m in others if session.commit_of(m.name) != m.commit]
+    if changed:
+        raise SystemExit(f"changed since their figures were made, name them too: {changed}")
+    return others
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Run all modules of the table, or those that are named (then no page is written)."""
+    """Run all modules of the table, or those that are named; the others keep their figures.
+
+    A module that has changed since its figures were made must be named.
+    """
     parser = argparse.ArgumentParser(prog="mutation", description=__doc__)
-    parser.add_argument("modules", nargs="*", metavar="MODULE", help="a path of table.toml; all")
+    parser.add_argument(
+        "modules", nargs="*", metavar="MODULE", help="a path of table.toml; default all"
+    )
     wanted = parser.parse_args(arguments).modules
     at = commit()
-    modules = _run(wanted)
     known = read_known()
+    others = _unchanged(wanted, known) if wanted else []
+    found = {module.name: module for module in [*_run(wanted), *others]}
+    modules = [found[name] for name in _names()]
+    known = read_known()  # an argument may have been written meanwhile
     verdict = judge(modules, known.argued)
-    if not wanted:
-        origin = Origin(today(), at, place(), session.TOOL)
-        PAGE.write_text(draw(origin, modules, known, verdict), "utf-8")
+    origin = Origin(today(), at, place(), session.TOOL)
+    PAGE.write_text(draw(origin, modules, known, verdict), "utf-8")
     if verdict.unargued:
         print(as_toml(verdict.unargued))
     mutants = sum(module.mutants for module in modules)

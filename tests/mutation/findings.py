@@ -49,6 +49,8 @@ class Module(NamedTuple):
     taken_over: int
     """Of the killed: noticed in an earlier text of the module, in a line unchanged since."""
     survivors: tuple[Mutant, ...]
+    run: str = ""
+    """Day and commit of the run; empty = this one."""
 
 
 class Verdict(NamedTuple):

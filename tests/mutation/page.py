@@ -1,5 +1,6 @@
 """Draws ``docs/evidence/mutation.md`` from the figures and the arguments."""
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -28,8 +29,13 @@ should, nor what no operator tries: a statement left out, a wrong name, a text.
 
 *By time limit*: of the killed, those that made the tests hang. *Earlier*: of the killed, those
 noticed when other lines of the module were different, in a line that has not changed since;
-after `make clean` all are tried anew.
+after `make clean` all are tried anew. *Run*: a module that has not changed since an earlier
+run may keep that run's figures; its tests may have changed.
 """
+
+_COLUMNS = (
+    "| module | commit | mutants | killed | by time limit | earlier | survive | not argued | run |"
+)
 
 
 def draw(origin: Origin, modules: Iterable[Module], known: Known, verdict: Verdict) -> str:
@@ -60,20 +66,45 @@ def _origin(origin: Origin) -> str:
 
 
 def _figures(modules: tuple[Module, ...], verdict: Verdict) -> str:
-    rows = [
-        "| module | commit | mutants | killed | by time limit | earlier | survive | not argued |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
+    rows = [_COLUMNS, "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
     for module in modules:
         unargued = sum(each.module == module.name for each in verdict.unargued)
         cells = (f"`{module.name}`", module.commit, module.mutants, module.killed)
-        rest = (module.timed_out, module.taken_over, len(module.survivors), unargued)
+        run = module.run or "this"
+        rest = (module.timed_out, module.taken_over, len(module.survivors), unargued, run)
         rows.append("| " + " | ".join(map(str, cells + rest)) + " |")
     columns = ("mutants", "killed", "timed_out", "taken_over")
     sums = [str(sum(getattr(module, name) for module in modules)) for name in columns]
     survive = sum(len(module.survivors) for module in modules)
-    rows.append(f"| all | | {' | '.join(sums)} | {survive} | {len(verdict.unargued)} |")
+    rows.append(f"| all | | {' | '.join(sums)} | {survive} | {len(verdict.unargued)} | |")
     return "\n".join(rows) + "\n"
+
+
+def kept(text: str, names: Iterable[str], known: Known) -> list[Module]:
+    """Figures of modules as an earlier page has them; their survivors are those argued.
+
+    Args:
+        text: the earlier page.
+        names: modules to take from it.
+        known: the arguments; an earlier page without anything left to argue is asked for.
+
+    Raises:
+        SystemExit: the page does not know a module, or left survivors of it without argument.
+    """
+    made = re.search(r"^- made: (.+), at commit (.+)$", text, re.MULTILINE)
+    run = f"{made[1]}, {made[2]}" if made else "not known"
+    rows = re.findall(r"^\| `([^`]+)` \| (.+) \|$", text, re.MULTILINE)
+    cells = {name: rest.split(" | ") for name, rest in rows}
+    found = []
+    for name in names:
+        argued = tuple(m for each in known.argued for m in each.mutants if m.module == name)
+        if name not in cells or int(cells[name][6]) or int(cells[name][5]) != len(argued):
+            raise SystemExit(f"{name}: the page holds no finished figures of it; name it too")
+        commit, mutants, killed, timed_out, taken_over, _, _, *of = cells[name]
+        count, dead, late, before = map(int, (mutants, killed, timed_out, taken_over))
+        earlier = of[0] if of and of[0] != "this" else run
+        found.append(Module(name, commit, count, dead, late, before, argued, earlier))
+    return found
 
 
 def _arguments(arguments: tuple[Argument, ...], stale: set[Mutant], shown: set[str]) -> list[str]:

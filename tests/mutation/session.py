@@ -166,6 +166,13 @@ def run_module(module: str, tests: Tests, say: Callable[[str], None]) -> Module:
         session.close()
 
 
+def commit_of(module: str) -> str:
+    """The last commit that changed a module."""
+    words = ["git", "log", "-1", "--format=%h", "--", module]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
 def _figures(module: str, session: WorkDB) -> Module:
     done = [
         (item.mutations[0], result)
@@ -176,11 +183,9 @@ def _figures(module: str, session: WorkDB) -> Module:
     if odd:
         raise SystemExit(f"{module}: {len(odd)} mutants could not be tried, the first: {odd[0]}")
     survived = [each for each in done if each[1].test_outcome is TestOutcome.SURVIVED]
-    words = ["git", "log", "-1", "--format=%h", "--", module]
-    commit = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return Module(
         name=module,
-        commit=commit.strip(),
+        commit=commit_of(module),
         mutants=len(done),
         killed=len(done) - len(survived),
         timed_out=sum(TIME_UP in (result.output or "") for _, result in done),

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.mutation import findings
-from tests.mutation.findings import Argument, Known, Module, Mutant
-from tests.mutation.page import Origin, draw
+from tests.mutation.findings import Argument, Known, Module, Mutant, Verdict
+from tests.mutation.page import Origin, draw, kept
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = tomllib.loads((findings.HERE / "table.toml").read_text("utf-8"))
@@ -100,3 +100,21 @@ def test_no_mutant_is_argued_twice():
     mutants = [each for row in known.argued + known.answered for each in row.mutants]
     assert len(set(mutants)) == len(mutants)
     assert {each.module for each in mutants} <= set(MODULES)
+
+
+def test_an_unchanged_module_keeps_its_figures_and_says_of_which_run():
+    known = Known((Argument("Nobody presses so fast.", (FIRST,)),), ())
+    text = draw(ORIGIN, found(FIRST), known, findings.judge(found(FIRST), known.argued))
+    (again,) = kept(text, ["state_machine/hold.py"], known)
+    assert again == found(FIRST)[0]._replace(run="2026-01-02, abcdef0")
+    later = draw(ORIGIN._replace(date="2026-02-03"), [again], known, Verdict((), ()))
+    assert "| 2026-01-02, abcdef0 |" in later
+    assert kept(later, ["state_machine/hold.py"], known) == [again]
+
+
+@pytest.mark.parametrize("name", ["state_machine/gate.py", "state_machine/hold.py"])
+def test_what_an_earlier_page_does_not_hold_or_left_open_is_run_again(name):
+    nothing = Known((), ())
+    text = draw(ORIGIN, found(FIRST), nothing, findings.judge(found(FIRST), ()))
+    with pytest.raises(SystemExit, match="name it too"):
+        kept(text, [name], nothing)
