@@ -57,6 +57,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--by", default="", metavar="NAME", help="who answers for the run")
     parser.add_argument("--out", type=Path, metavar="DIR", help="report; default hil-runs/DATE")
     parser.add_argument("--key", default="", metavar="JOURNAL", help="record whose key signs")
+    parser.add_argument(
+        "--state", type=Path, metavar="DIR", help="the room's own state: its calibrations hold"
+    )
+    parser.add_argument("--balance", default="", metavar="PORT", help="balance under the tip")
     parser.add_argument("--pump-port", default="", metavar="PATH", help="as for galactograph run")
     parser.add_argument("--modbus", default="", metavar="HOST:PORT", help="the same")
     parser.add_argument("--simulate", action="store_true", help="start simulated devices")
@@ -120,6 +124,8 @@ def _options(args: argparse.Namespace, out: Path) -> dict[str, Any]:
         "modbus": args.modbus,
         "by": args.by,
         "key": args.key,
+        "state": str(args.state.resolve()) if args.state else "",
+        "balance": args.balance,
         "defects": json.loads(args.defects),
         "broken": args.broken,
     }

@@ -90,9 +90,15 @@ class Stop(FromPage, frozen=True, tag="stop"):
 
 
 class Sim(FromPage, frozen=True, tag="sim"):
-    """Hands in a simulated room: inputs to set, or the truth that only a simulator knows."""
+    """Hands in a simulated room, faults in it, or the truth that only a simulator knows."""
 
     set: dict[str, bool | int | float | str] = {}
+    strike: tuple[Text, ...] = ()
+    """Faults of the catalogue that are to strike, ..."""
+    mend: tuple[Text, ...] = ()
+    """... and to be mended."""
+    struck: bool = False
+    catalogue: bool = False
     truth: bool = False
     inputs: bool = False
 

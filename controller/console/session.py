@@ -26,6 +26,8 @@ _WHO: Final = b'{"k":"who"'
 SAY_WHO: Final = "say who you are first"
 _ASIDE_MOST_COUNT: Final = 8
 """Wishes to the simulator and searches of one page under way at once."""
+_ASKED: Final = ("truth", "inputs", "struck", "catalogue")
+"""What a page may ask the simulated room for."""
 _OWN_WORDS: Final = frozenset({"console", "view", "hold-begin", "hold-beat", "hold-end"})
 """Requests that have messages of their own."""
 
@@ -173,7 +175,9 @@ class Session:
 
     def _sim(self, message: ms.Sim) -> None:
         wish: dict[str, Any] = {"set": message.set} if message.set else {}
-        wish |= {name: True for name in ("truth", "inputs") if getattr(message, name)}
+        wish |= {name: list(getattr(message, name)) for name in ("strike", "mend")}
+        wish |= {name: True for name in _ASKED if getattr(message, name)}
+        wish = {name: value for name, value in wish.items() if value}
         self._beside(self._ask_panel(wish), "simulated room")
 
     async def _ask_panel(self, wish: dict[str, Any]) -> None:

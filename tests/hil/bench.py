@@ -14,6 +14,7 @@ from sim.technologist import Deed, Request, Technologist
 from state_machine.entries import AnyEntry, Inputs
 from state_machine.readings import PumpReading, RoomReading
 from tests.hil.place import ControllerGone, Place, Shown
+from tests.hil.scale import Scale, scale_of
 from tests.hil.verdicts import BENCH, PRODUCT, Fault, HilFailure
 
 LOOK_S: Final = 1.0
@@ -80,17 +81,19 @@ class _Stuck:
 class Bench:
     """One room."""
 
-    def __init__(self, place: Place, approved: bool) -> None:
+    def __init__(self, place: Place, approved: bool, balance: str = "") -> None:
         self.place = place
         self.hands = place.hands
         self.approved = approved
         self.profile = place.loaded.profile
         self.who = Worker(self.profile)
         self.shown: Shown = {}
+        self.scale: Scale = scale_of(place.hands, balance)
         self.identities: dict[str, str] = {}
+        self.calibration: list[str] = []
         self.hears = True
         self._replies: dict[int, dict[str, Any]] = {}
-        self._number = 100_000
+        self._number = 0
         self._entries: list[AnyEntry] = []
         self.alive = False
 
@@ -120,6 +123,7 @@ class Bench:
                 newest = self.shown = message
                 for name, device in message["devices"].items():
                     self.identities[name] = device["identity"] or self.identities.get(name, "")
+                self.calibration = _calibrations(message["calibration"])
             elif message["k"] == "reply":
                 self._replies[message["number"]] = message
                 self.who.hear(message)
@@ -187,6 +191,14 @@ class Bench:
         """Hands."""
         self.hands.do(name, value)
 
+    def deed(self, deed: Deed) -> None:
+        """What a scripted person does; numbers of one connection's requests rise."""
+        if isinstance(deed, Request):
+            self._number += 1
+            self.place.say({**deed.body, "number": self._number})
+        else:
+            self.do(deed.name, deed.value)
+
     def work(self, shown: Shown) -> None:
         """What the scripted technologist does about a snapshot."""
         self.must_be_approved()
@@ -194,10 +206,7 @@ class Bench:
         # a person at a real tip says the first drop when it shows: here, once the prime has run
         self.who.see(truth["spilled_nl"] if truth is not None else shown["line"]["prime_nl"])
         for deed in self.who.look(shown, self.place.now_ns()):
-            if isinstance(deed, Request):
-                self.place.say(deed.body)
-            else:
-                self.do(deed.name, deed.value)
+            self.deed(deed)
 
     def ask(self, request: str, role: str = "technologist", **fields: Any) -> list[str] | None:
         """One request; None = taken, else the words that refused it.
@@ -301,6 +310,16 @@ class Bench:
             )
             if truth[name]
         ]
+
+
+def _calibrations(found: dict[str, Any]) -> list[str]:
+    """The calibration state as the controller was given it."""
+    fault = [found["fault"]] if found["fault"] else []
+    return [f"rule: {found['rule']}", *fault] + [
+        f"{one['kind']} {one['subject']}: {'passed' if one['passed'] else 'NOT PASSED'}, "
+        f"{one['value']} +- {one['uncertainty_ppm']} ppm, until day {one['until_day']}"
+        for one in found["found"]
+    ]
 
 
 def _stands(shown: Shown) -> bool:

@@ -9,6 +9,8 @@ import select
 import sys
 from typing import Any, Final, Protocol
 
+from controller.bench.scales import Typed
+from drivers.mt_sics import Weight
 from sim.client import Lines, connect, hang_up
 from tests.hil.verdicts import BENCH, HilFailure
 
@@ -106,6 +108,10 @@ class OperatorHands:
     def asked(self, question: str, truth: str, wanted: Value) -> bool:
         """Ask; only yes is yes."""
         return self._line(f"\n>>> {question} y or n: ").strip().lower() in ("y", "yes")
+
+    def weight(self, prompt: str) -> Weight:
+        """A weight that is typed in."""
+        return Typed(lambda words: self._line(f"\n>>> {words}")).weigh(prompt)
 
     def _line(self, prompt: str) -> str:
         sys.__stderr__.write(prompt)  # type: ignore[union-attr]

@@ -63,7 +63,8 @@ def _facts(header: dict[str, Any]) -> Iterator[tuple[str, object]]:
         yield name, header.get(key, "")
     for name, identity in header.get("devices", {}).items():
         yield f"{name} (model, firmware, serial number)", identity or "not identified"
-    yield "calibration", "; ".join(header.get("calibration", ()))
+    known = [*header.get("calibrations", ()), *header.get("calibration", ())]
+    yield "calibration", "; ".join(known)
     yield "deviations", "; ".join(header.get("deviations", ()) or ("none",))
     if header.get("defects") or header.get("broken"):
         yield "defects put in on purpose", f"{header['defects']} {header['broken']}"

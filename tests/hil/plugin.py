@@ -21,7 +21,7 @@ from sim.client import Gone
 from tests.hil import breaks, report
 from tests.hil.bench import Bench
 from tests.hil.place import ControllerGone, Place
-from tests.hil.real_place import CONTROLLER, RealPlace
+from tests.hil.real_place import CONTROLLER, RealPlace, take_over
 from tests.hil.verdicts import BENCH, PRODUCT, SUITES, TEST, Fault, HilFailure, Measurement, Result
 from tests.hil.virtual_place import VirtualPlace
 
@@ -45,6 +45,8 @@ class Options(NamedTuple):
     modbus: str = ""
     by: str = ""
     key: str = ""
+    state: str = ""
+    balance: str = ""
     defects: tuple[tuple[str, Any], ...] = ()
     """Inputs of the simulated room, set before anything else: for the tests of the checks."""
     broken: str = ""
@@ -211,6 +213,8 @@ def _place(options: Options, loaded: LoadedRoom) -> Place:
         addresses += (name, value) if value else ()
     module = ("tests.hil.broken_controller", options.broken) if options.broken else (CONTROLLER,)
     folder = Path(options.out) / "run"
+    if options.state:
+        take_over(loaded, Path(options.state), folder)
     return RealPlace(
         loaded,
         str(loaded.path.resolve()),
@@ -243,7 +247,8 @@ def place(pytestconfig: pytest.Config) -> Iterator[Place]:
 @pytest.fixture(scope="session")
 def owned(pytestconfig: pytest.Config, place: Place) -> Iterator[Bench]:
     """The room with its controller; left safe whatever happens."""
-    bench = Bench(place, pytestconfig.stash[_OPTIONS].approve)
+    options = pytestconfig.stash[_OPTIONS]
+    bench = Bench(place, options.approve, options.balance)
     header = pytestconfig.stash[_HEADER]
     try:
         bench.start()
@@ -251,6 +256,7 @@ def owned(pytestconfig: pytest.Config, place: Place) -> Iterator[Bench]:
     finally:
         header["not_safe"] = bench.leave_safe()
         header["devices"] = bench.identities
+        header["calibrations"] = bench.calibration
 
 
 @pytest.fixture

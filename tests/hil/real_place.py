@@ -15,6 +15,7 @@ from config.state_paths import state_paths
 from controller.assembly import JOURNAL_FILE
 from controller.clock import RealClock
 from controller.record.chain import decode
+from controller.record.signing import public_path
 from controller.record.store import open_readable
 from controller.record.store import select as rows_of
 from sim.client import Gone, Lines, connect, hang_up
@@ -193,6 +194,19 @@ class RealPlace:
         self.hands.close()
         for process in reversed(self._keepers):
             _release(process)
+
+
+def take_over(loaded: LoadedRoom, state: Path, folder: Path) -> None:
+    """The calibrations of a room, and the key that vouches for them, into a run's own state."""
+    theirs, ours = state_paths(loaded.room, state), state_paths(loaded.room, folder / "state")
+    journal, copy = theirs.journal / JOURNAL_FILE, ours.journal / JOURNAL_FILE
+    for source, target in (
+        (theirs.calibrations, ours.calibrations),
+        (public_path(journal), public_path(copy)),
+    ):
+        if source.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(source.read_bytes())
 
 
 def _pid(keeper: "subprocess.Popen[bytes]") -> int:

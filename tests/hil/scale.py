@@ -1,22 +1,31 @@
 """What has left the tip: weighed. A simulated room is weighed by who knows the truth.
 
-On hardware a laboratory balance stands under the tip, or a person types two weights in.
+On hardware a laboratory balance stands under the tip (``--balance PORT``), or a person types
+two weights in; both give the whole of an injection and no curve.
 """
 
 from typing import Final, Protocol
 
 from controller.bench.curves import Sample
+from controller.bench.scales import NoWeight, Serial
+from controller.clock import RealClock
+from drivers.mt_sics import Weight
 from tests.hil.hands import Hands, OperatorHands
+from tests.hil.verdicts import BENCH, HilFailure
 
-WATER_MG_UL: Final = 0.997
+WATER_NG_NL: Final = 997
 """At 23 degC and 1 atm (tables of the density of water); buoyancy left out: 0.1 %."""
+BAUD: Final = 9_600
 
 
 class Scale(Protocol):
     """Something that weighs."""
 
     def delivered_nl(self) -> int | None:
-        """Volume that has left the tip so far; None = not just now."""
+        """Volume that has left the tip so far, at once; None = not just now."""
+
+    def weighed_nl(self, when: str) -> int:
+        """The same at rest; what it counts from does not matter."""
 
 
 class TrueScale:
@@ -30,17 +39,43 @@ class TrueScale:
         truth = self._hands.truth()
         return None if truth is None else int(truth["entered_nl"]) + int(truth["spilled_nl"])
 
-
-class NoScale:
-    """Nobody weighs."""
-
-    def delivered_nl(self) -> None:
-        """Not known."""
+    def weighed_nl(self, when: str) -> int:
+        """The same."""
+        return self.delivered_nl() or 0
 
 
-def scale_of(hands: Hands) -> Scale:
+class BenchScale:
+    """A balance at a serial port, or a person who reads one."""
+
+    def __init__(self, hands: OperatorHands, port: str) -> None:
+        self._hands = hands
+        self._port = port
+
+    def delivered_nl(self) -> int | None:
+        """A balance needs seconds to settle."""
+        return None
+
+    def weighed_nl(self, when: str) -> int:
+        """A stable weight, as volume of water.
+
+        Raises:
+            HilFailure: there is none.
+        """
+        try:
+            return self._weight(when).weight_ng // WATER_NG_NL
+        except NoWeight as error:
+            raise HilFailure(BENCH, f"not weighed {when}: {error}") from error
+
+    def _weight(self, when: str) -> Weight:
+        if not self._port:
+            return self._hands.weight(f"weight of the vessel {when}")
+        with Serial(self._port, BAUD, RealClock()) as balance:
+            return balance.weigh(when)
+
+
+def scale_of(hands: Hands, balance: str = "") -> Scale:
     """The scale of a room."""
-    return NoScale() if isinstance(hands, OperatorHands) else TrueScale(hands)
+    return BenchScale(hands, balance) if isinstance(hands, OperatorHands) else TrueScale(hands)
 
 
 class Weighing:
@@ -65,6 +100,6 @@ class Weighing:
         self._moving = volume_nl is not None
 
     def longest(self) -> tuple[list[Sample], int]:
-        """The longest run and its rate; empty = nothing was weighed."""
+        """The longest run and its rate; empty = nothing was weighed at once."""
         runs = zip(self.runs, self.rates, strict=True)
         return max(runs, key=lambda run: run[0][-1].at_ns - run[0][0].at_ns, default=([], 0))

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from state_machine.entries import Exposed
 from tests.hil.bench import ARM_S, Bench
 from tests.hil.place import Shown
-from tests.hil.scale import Weighing, scale_of
+from tests.hil.scale import Weighing
 from tests.hil.verdicts import BENCH, HilFailure
 
 ORDERED_NL: Final = 60_000
@@ -75,7 +75,10 @@ class Walk:
     aborted: Exposed | None = None
     whole: Exposed | None = None
     weighed: Weighing | None = None
-    released_s: float = -1.0
+    before_nl: int = 0
+    weighed_nl: int = 0
+    counted_nl: int = 0
+    """Of the whole injection: weighed, and on the pump's own counter."""
 
 
 class Walker:
@@ -83,7 +86,7 @@ class Walker:
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
-        self.walk = Walk(weighed=Weighing(scale_of(bench.hands)))
+        self.walk = Walk(weighed=Weighing(bench.scale))
         self._aborted = self._paused = False
 
     def go(self) -> Walk:
@@ -152,7 +155,10 @@ class Walker:
                 walk.wordless.append(name)
         if phase == "armed":
             self._unheld()
-        elif phase in PRESSED_IN:
+        elif phase == "settle":
+            walk.weighed_nl = bench.scale.weighed_nl("after it") - walk.before_nl
+            walk.counted_nl = bench.shown["volume"]["injected_nl"]
+        if phase in PRESSED_IN:
             self._pressed(phase)
         if phase != "injecting" and _moved(before, now := _still(bench.shown)):
             walk.moved.append(f"in {phase}: {before} before, {now} after")
@@ -172,6 +178,7 @@ class Walker:
         """Armed, and nobody holds: nothing flows; pressed, it does."""
         bench, walk = self.bench, self.walk
         before = _still(bench.shown)
+        walk.before_nl = bench.scale.weighed_nl("before the injection")
         bench.let_pass(1.0)
         walk.unheld_moved = _moved(before, _still(bench.shown))
         pressed_ns = bench.place.now_ns()

@@ -84,10 +84,7 @@ def daily(owned: Bench) -> Seen:
             continue
         p99_ms = max(p99_ms, shown["devices"]["pump"]["exchange_p99_ms"])
         for deed in person.look(shown, bench.place.now_ns()):
-            if isinstance(deed, Request):
-                bench.place.say(deed.body)
-            elif isinstance(deed, Hand):
-                bench.do(deed.name, deed.value)
+            bench.deed(deed)
     bench.hands_off()
     if not person.under_way:
         raise HilFailure(PRODUCT, f"the daily check did not begin: {bench.who.refusals[-2:]}")

@@ -2,6 +2,7 @@
    no such panel. */
 
 import { h, setAttr, setText } from "./dom.js";
+import { faultPanel } from "./fault_panel.js";
 import { key } from "./parts.js";
 import { t } from "./text.js";
 
@@ -51,7 +52,7 @@ export function simPanel(app, root) {
     toggle(t("sim.tip"), [["out", t("sim.out")], ["duct", t("sim.in")]], "out", (value) => set("tip", value)),
     toggle(t("sim.stopcock"), [["open", t("sim.opened")], ["closed", t("sim.closed")]], "open", (value) => set("stopcock", value)),
     toggle(t("sim.estop"), [["", t("sim.released")], ["1", t("sim.pressed")]], "", (value) => set("emergency_stop", value !== "")),
-    words, truth);
+    words, truth, faultPanel(app));
   const SHOWN = /** @type {[string, string][]} */ ([["entered_nl", "sim.entered"], ["spilled_nl", "sim.spilled"], ["extravasated_nl", "sim.outside"]]);
   app.hearers.push((message) => {
     if (message.k !== "sim") return;
@@ -60,5 +61,10 @@ export function simPanel(app, root) {
       truth.replaceChildren(...SHOWN.filter(([name]) => name in message.truth).flatMap(([name, word]) => [h("dt", {}, t(word)), h("dd", {}, `${(message.truth[name] / 1000).toFixed(1)}\u00a0\u00b5L`)]));
     }
   });
-  setInterval(() => { if (!root.hidden) app.link.send({ k: "sim", truth: true }); }, 500);
+  let listed = false;
+  setInterval(() => {
+    if (root.hidden) return;
+    app.link.send({ k: "sim", truth: true, struck: true, catalogue: !listed });
+    listed = true;
+  }, 500);
 }
