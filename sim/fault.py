@@ -24,7 +24,7 @@ CONTROL: Final = "127.0.0.1:5021"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what to do, and where the room is."""
-    parser.add_argument("act", choices=("list", "set", "clear", "show"), help="what to do")
+    parser.add_argument("todo", choices=("list", "set", "clear", "show"), help="what to do")
     parser.add_argument("names", nargs="*", metavar="NAME", help="faults; clear without: all")
     parser.add_argument("--control", default=CONTROL, metavar="HOST:PORT", help="control port")
     parser.add_argument(
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 done (and seen to act, where --within asks), 1 not seen or refused, 2 no room there."""
-    if args.act == "set" and not args.names:
+    if args.todo == "set" and not args.names:
         sys.stderr.write("galactograph-sim fault set: name one; list says which there are\n")
         return USAGE
     try:
@@ -53,22 +53,22 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _act(args: argparse.Namespace, lines: Any) -> int:
-    if args.act == "list":
+    if args.todo == "list":
         _tell(lines.ask({"catalogue": True})["catalogue"], as_json=args.json)
         return OK
     wish: dict[str, Any] = {"struck": True}
-    if args.act == "set":
+    if args.todo == "set":
         wish = {"strike": args.names}
-    elif args.act == "clear":
+    elif args.todo == "clear":
         struck = [one["name"] for one in lines.ask({"struck": True})["struck"]]
         wish = {"mend": args.names or struck}
     answer = lines.ask(wish)
     if "error" in answer:
         sys.stderr.write(f"galactograph-sim fault: {answer['error']}\n")
         return FAILED
-    found = _seen(lines, answer["struck"], args) if args.act == "set" else answer["struck"]
+    found = _seen(lines, answer["struck"], args) if args.todo == "set" else answer["struck"]
     _tell(found, as_json=args.json)
-    wanted = [one for one in found if one["name"] in args.names] if args.act == "set" else []
+    wanted = [one for one in found if one["name"] in args.names] if args.todo == "set" else []
     return FAILED if args.within and not all(one["acted"] for one in wanted) else OK
 
 

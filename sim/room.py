@@ -31,6 +31,7 @@ GUIDE: Final = """\
   people    nobody has to log in here: say who you are on the first screen
             (a room with log-in: galactograph user add)
   record    {journal}
+  faults    galactograph-sim fault list --control {control}   (or under Room, Faults, on the page)
 
 A first procedure:
   1  List     enter any patient, side L on the order and on the picture, 0.1 mL
@@ -99,7 +100,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _say(where: Addresses, room: str) -> None:
-    words = GUIDE.format(room=room, address=where.console, journal=where.journal)
+    words = GUIDE.format(
+        room=room, address=where.console, journal=where.journal, control=where.control
+    )
     sys.stdout.write(f"\n{words}\n")
     sys.stdout.flush()
 

@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from sim import cli, fault
 from sim.devices.room import SimulatedRoom
 from sim.faults.table import FAULTS
 from sim.serve.catalogue import BY_NAME, LIVE, NOT_LIVE, Panel, listed
@@ -108,3 +109,42 @@ def test_a_panel_looks_only_while_something_struck():
     assert panel.struck()[0]["acted"]
     panel.mend("tear")
     assert panel.struck() == []
+
+
+class Lines:
+    """The command's end of a control port."""
+
+    def __init__(self, rig):
+        self.ask = rig.ask
+
+    def close(self):
+        """Nothing is open."""
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    rig = Rig()
+    monkeypatch.setattr(fault, "connect", lambda *_: Lines(rig))
+
+    def run(*words):
+        status = cli.main(["fault", *words, "--json"])
+        out, err = capsys.readouterr()
+        return status, [json.loads(line) for line in out.splitlines()], err
+
+    return run
+
+
+def test_the_command_lists_sets_shows_and_clears(command):
+    assert len(command("list")[1]) == len(FAULTS)
+    status, (struck,), _ = command("set", "sensor-dead", "--within", "1")
+    assert (status, struck["name"], struck["acted"]) == (0, "sensor-dead", True)
+    assert [one["name"] for one in command("show")[1]] == ["sensor-dead"]
+    assert command("clear") == (0, [], "")
+
+
+def test_the_command_fails_when_a_fault_is_not_seen_to_act_and_when_it_is_none(command):
+    assert command("set", "relay-welded", "--within", "0")[0] == 0
+    assert command("set", "pump-ignores-stop", "--within", "0.05")[0] == 1
+    status, _, words = command("set", "moonshine")
+    assert (status, "unknown" in words) == (1, True)
+    assert command("set")[0] == 2
