@@ -209,7 +209,7 @@ def test_restart_takes_over_a_link_left_behind(serve, tmp_path):
     [
         ({"set": {"foo": 1}}, "unknown"),
         ({"set": {"tip": "in"}}, "'out' or 'duct'"),
-        ({"sit": 1}, "give set, truth, inputs, events or faults"),
+        ({"sit": 1}, "give set, truth, inputs, events, faults"),
     ],
 )
 def test_control_refuses_in_words(room, wish, words):
