@@ -18,6 +18,7 @@ from sim import (
     commission,
     demo,
     fault,
+    hand,
     occlusion,
     procedure,
     room,
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         ("failures", failures, "failures over real wires, judged: who stopped the pump, and when"),
         ("check", check, "the daily check by a scripted person, on virtual time"),
         ("commission", commission, commission.ABOUT),
+        ("set", hand, hand.ABOUT),
         (
             "injections",
             injections,

@@ -24,11 +24,13 @@ from controller.clock import RealClock
 from controller.record.chained import StoreError, read
 from drivers.registry import known_names
 from sim import client, processes, room
-from sim.commissioner import Commissioner
+from sim.commissioner import Commissioner, Hand
 
 OK: Final = 0
 FAILED: Final = 1
 WRONG: Final = 2
+AGAIN_COUNT: Final = 3
+"""A machine that is busy with other things is late now and then; a person tries again, too."""
 ABOUT: Final = "commission a simulated room in real time, by a scripted person (about two minutes)"
 
 
@@ -81,7 +83,11 @@ def run(args: argparse.Namespace) -> int:
             client.connect(str(paths.socket), "the controller").close()
             desk = Desk(SocketLine(paths.socket), "commission", "S. Script")
             stack.callback(desk.close)
-            person = _Shown(lambda name, value: hands.ask({"set": {name: value}}), args.quiet)
+
+            def hand(name: str, value: bool | int | str) -> None:
+                hands.ask({"set": {name: value}})
+
+            person = _Shown(hand, args.quiet)
             try:
                 commission(Bench(desk, person, site, RealClock()), STEPS)
             except Ended as ended:
@@ -99,9 +105,9 @@ def run(args: argparse.Namespace) -> int:
 class _Shown(Commissioner):
     """Says what it is told and asked, as a terminal would show it."""
 
-    def __init__(self, hand: object, quiet: bool) -> None:
+    def __init__(self, hand: Hand, quiet: bool) -> None:
         self._quiet = quiet
-        super().__init__(hand)  # type: ignore[arg-type]
+        super().__init__(hand, again_count=AGAIN_COUNT)
 
     def tell(self, key: str, words: str) -> None:
         if not self._quiet:

@@ -36,8 +36,17 @@ _ANSWERS: Final = {"pressure-switch/opened": "130"}
 class Commissioner:
     """One person through one commissioning."""
 
-    def __init__(self, hand: Hand, refuses: frozenset[str] = frozenset()) -> None:
-        """``hand`` does something in the room; ``refuses``: keys that are answered with no."""
+    def __init__(
+        self, hand: Hand, refuses: frozenset[str] = frozenset(), again_count: int = 0
+    ) -> None:
+        """Prepare.
+
+        Args:
+            hand: does something in the room.
+            refuses: keys that are answered with no.
+            again_count: how often in all a step that was not passed is tried once more.
+        """
+        self._again_count = again_count
         self._hand = hand
         self._refuses = refuses
         self.told: list[tuple[str, str]] = []
@@ -51,8 +60,11 @@ class Commissioner:
             self._hand(name, value)
 
     def ask(self, key: str, question: str) -> str:
-        """Yes, but to what is refused; never once more."""
+        """Yes, but to what is refused."""
         self.asked.append((key, question))
         if key in _ANSWERS:
             return _ANSWERS[key]
-        return "n" if key in self._refuses or key.endswith("/again") else "y"
+        if key.endswith("/again"):
+            self._again_count -= 1
+            return "y" if self._again_count >= 0 else "n"
+        return "n" if key in self._refuses else "y"

@@ -18,6 +18,7 @@ from controller.assembly import JOURNAL_FILE
 from controller.bench.calibrate import POINTS, Job, Weighing, compare, weigh
 from controller.bench.desk import Desk, Ended, Gone, SocketLine
 from controller.bench.scales import NoWeight, Scales, Serial, Typed
+from controller.bench.terminal import Terminal
 from controller.clock import RealClock
 from controller.record.calibrations import Result, date_of, day_of, kept
 from controller.record.chained import Line, StoreError
@@ -119,25 +120,6 @@ def _told(words: str, status: int) -> int:
     return status
 
 
-def asked(question: str) -> str:
-    """A typed line.
-
-    Raises:
-        Ended: nobody types any more.
-    """
-    sys.stderr.write(question)
-    sys.stderr.flush()
-    line = sys.stdin.readline()
-    if not line:
-        raise Ended("nobody answers any more: nothing is kept")
-    return line.rstrip("\n")
-
-
-def say(words: str) -> None:
-    """Say something to the person; what is for machines goes to standard output."""
-    sys.stderr.write(f"{words}\n")
-
-
 def journal_of(paths: StatePaths) -> Path:
     """The record beside which the room's key is."""
     return paths.journal / JOURNAL_FILE
@@ -157,12 +139,8 @@ def desk_at(paths: StatePaths, args: argparse.Namespace, client: str) -> Desk:
 
 
 def _calibrated(args: argparse.Namespace, loaded: LoadedRoom, paths: StatePaths) -> Result:
-    by = args.by or args.user
-    job = Job(
-        asked, say, by, args.reference, args.valid_days, RealClock(), paths.calibrations,
-        journal_of(paths),
-    )  # fmt: skip
     if args.calibrate == "syringe":
+        job = _job(args, paths, Terminal())
         syringe = next((s for s in loaded.profile.syringes if s.name == args.syringe), None)
         if syringe is None:
             names = ", ".join(s.name for s in loaded.profile.syringes)
@@ -176,6 +154,7 @@ def _calibrated(args: argparse.Namespace, loaded: LoadedRoom, paths: StatePaths)
             return weigh(job, scales, weighing)
     points = tuple(int(text) for text in args.points.split(","))
     desk = desk_at(paths, args, "calibrate")
+    job = _job(args, paths, Terminal(desk))
     try:
         return compare(
             job, desk, Calibrated(args.calibrate), points, args.reference_uncertainty_ppm
@@ -184,13 +163,26 @@ def _calibrated(args: argparse.Namespace, loaded: LoadedRoom, paths: StatePaths)
         desk.close()
 
 
+def _job(args: argparse.Namespace, paths: StatePaths, person: Terminal) -> Job:
+    return Job(
+        ask=person.typed,
+        say=person.say,
+        by=args.by or args.user,
+        reference=args.reference,
+        valid_days=args.valid_days,
+        clock=RealClock(),
+        store=paths.calibrations,
+        journal=journal_of(paths),
+    )
+
+
 @contextlib.contextmanager
 def _scales(args: argparse.Namespace, job: Job) -> Iterator[Scales]:
     if not args.balance:
         yield Typed(job.ask)
         return
     with Serial(args.balance, args.baud, job.clock) as scales:
-        say(f"balance: {scales.name}")
+        job.say(f"balance: {scales.name}")
         yield scales
 
 

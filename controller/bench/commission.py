@@ -88,6 +88,7 @@ class Bench:
         self.person = person
         self.site = site
         self.clock = clock
+        self.person_ms = PERSON_MS
         self.watched = Watch()
         desk.watcher = self._heard
         refusals = desk.ask("service", work="commission", words="commission")
@@ -105,9 +106,9 @@ class Bench:
         """The newest snapshot."""
         return self.desk.newest
 
-    def until(self, seen: Callable[[Snapshot], bool], limit_ms: int = PERSON_MS) -> bool:
-        """Whether something was so within the time."""
-        return self.desk.until(seen, limit_ms) is not None
+    def until(self, seen: Callable[[Snapshot], bool], limit_ms: int = 0) -> bool:
+        """Whether something was so within the time; 0: that which a person gets."""
+        return self.desk.until(seen, limit_ms or self.person_ms) is not None
 
     def yes(self, key: str, question: str) -> bool:
         """A person's yes."""

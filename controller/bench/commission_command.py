@@ -10,11 +10,12 @@ from config.load import LoadedRoom, load_room
 from config.problems import ConfigError
 from config.state_paths import StatePaths, state_paths
 from controller.assembly import program
-from controller.bench.calibrate_command import asked, desk_at, journal_of, say
+from controller.bench.calibrate_command import desk_at, journal_of
 from controller.bench.commission import Bench, Site, commission, current, sessions
 from controller.bench.commission_page import write
 from controller.bench.commission_steps import STEPS
 from controller.bench.desk import Ended, Gone
+from controller.bench.terminal import Terminal
 from controller.clock import RealClock
 from controller.record.chain import decode
 from controller.record.chained import StoreError, read
@@ -41,18 +42,6 @@ examples:
 
 exit status: 0 every step passed, 1 one is not, 2 usage, no controller, or a store that is damaged
 """
-
-
-class Terminal:
-    """A person at a terminal."""
-
-    def tell(self, _key: str, words: str) -> None:
-        """Print."""
-        say(words)
-
-    def ask(self, _key: str, question: str) -> str:
-        """Ask, and wait."""
-        return asked(f"      {question}")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -93,7 +82,7 @@ def run(args: argparse.Namespace, known: Collection[str], folder: Path) -> int:
 def _lead(args: argparse.Namespace, site: Site, paths: StatePaths) -> int:
     desk = desk_at(paths, args, "commission")
     try:
-        commission(Bench(desk, Terminal(), site, RealClock()), STEPS, args.anew)
+        commission(Bench(desk, Terminal(desk), site, RealClock()), STEPS, args.anew)
     except Ended as ended:
         return _told(str(ended), FAILED)
     except KeyboardInterrupt:
@@ -112,7 +101,7 @@ def _write(site: Site, folder: Path) -> None:
     lines = read(site.store, site.journal)
     found = sessions(lines)
     if not found:
-        say("nothing is on record yet")
+        Terminal.say("nothing is on record yet")
         return
     for path in write(found[-1], lines, folder):
         sys.stdout.write(f"{path}\n")

@@ -51,7 +51,7 @@ def _steps(session: Session) -> str:
     for line in session.steps():
         body = line.body
         mark = pill("passed", "") if body["passed"] else pill("not passed", "assumption")
-        rows.append((body["title"], mark, body["words"], body["by"], body["at"]))
+        rows.append((body["title"], mark, body["words"], body["by"], body["at"][:19]))
         kinds.append("" if body["passed"] else "warn")
     caption = "Tried again means a line of its own; the last line of a step counts."
     return table(("Step", "Result", "Seen", "@By", "@At"), rows, caption=caption, kinds=kinds)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from controller.bench.check_walk import last_check, walk
 from controller.bench.commission import Bench, Found, Measure, Step
 from controller.bench.desk import Snapshot
+from controller.bench.link_stats import LinkStats
 from controller.record.calibrations import day_of
 from controller.record.signing import load_public, load_signer, public_path
 from controller.record.store import JournalError
@@ -168,25 +169,27 @@ def _power(bench: Bench) -> Found:
 def _wires(bench: Bench) -> Found:
     """Every register of every map, and how the links do, for some seconds."""
     before = {name: device["bad_frame_count"] for name, device in bench.now["devices"].items()}
-    faults = {name: stats.fault_count for name, stats in bench.watched.stats.items()}
-    answers = {name: stats.answer_count for name, stats in bench.watched.stats.items()}
+    bench.watched.stats = {name: LinkStats() for name in bench.watched.stats}
     bench.until(lambda _s: False, WATCH_MS)
     missing, measures = [], []
     for name, stats in bench.watched.stats.items():
         wanted = [row.name for row in STATUS.get(name, ()) if "reserved" not in row.name]
         missing += [f"{name} {row}" for row in wanted if row not in stats.values]
-        heard = stats.answer_count - answers[name]
         span_ns = stats.percentile_ns(99) or 0
         bad = bench.now["devices"][name]["bad_frame_count"] - before[name]
         measures += [
-            Measure(f"{name}: answers in {WATCH_MS // 1000} s", heard, "count", 5),
+            Measure(f"{name}: answers in {WATCH_MS // 1000} s", stats.answer_count, "count", 5),
             Measure(f"{name}: 99 of 100 answers within", span_ns // 1_000, "us", None,
                     ANSWER_MOST_US[name]),
-            Measure(f"{name}: faults and bad frames", stats.fault_count - faults[name] + bad,
+            Measure(f"{name}: faults and bad frames", stats.fault_count + bad,
                     "count", None, 0),
         ]  # fmt: skip
     count = sum(len(rows) for rows in STATUS.values())
     words = f"not read: {', '.join(missing)}" if missing else f"{count} registers read"
+    last = [
+        f"{n}: {stats.last_fault}" for n, stats in bench.watched.stats.items() if stats.last_fault
+    ]
+    words += f"; last faults: {'; '.join(last)}" if last else ""
     return Found(not missing, words, tuple(measures))
 
 

@@ -38,6 +38,9 @@ class Line(Protocol):
     def hear(self) -> list[dict[str, Any]]:
         """Wait for some objects, at most ``SILENT_S``; raises ``Gone`` when none comes."""
 
+    def fileno(self) -> int:
+        """Descriptor to wait on."""
+
     def close(self) -> None:
         """Hang up."""
 
@@ -84,6 +87,10 @@ class SocketLine:
             found = [json.loads(line) for line in lines if line.strip()]
             if found:
                 return found
+
+    def fileno(self) -> int:
+        """Descriptor to wait on."""
+        return self._socket.fileno()
 
     def close(self) -> None:
         """Hang up."""
@@ -173,6 +180,10 @@ class Desk:
                 return None
             self.hear()
         return self.newest
+
+    def fileno(self) -> int:
+        """Descriptor to wait on: ``hear`` has something to take."""
+        return self._line.fileno()
 
     def close(self) -> None:
         """Hang up."""

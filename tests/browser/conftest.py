@@ -66,11 +66,20 @@ class Stage:
         self.page.goto(self.server.address + query)
         self.page.locator("#stop").wait_for()
 
-    def say_who(self, name="M. Reyes"):
+    def tile(self, number):
+        """A tile of the menu."""
+        self.page.wait_for_timeout(450)  # the dead time after a screen has changed
+        self.page.locator("#rail .railkey").last.click()
+        self.page.locator(".page.menu").wait_for()
+        self.page.wait_for_timeout(420)  # the dead time after a screen has changed
+        self.page.locator(".tiles .key").nth(number).click()
+        self.page.locator(".page.menu").wait_for(state="detached")
+
+    def say_who(self, name="M. Reyes", role=0):
         """Somebody is in front of the page."""
         self.page.locator("#f-who").fill(name)
         self.page.wait_for_timeout(420)  # the dead time after a screen has changed
-        self.page.locator(".people .chip").first.click()
+        self.page.locator(".people .chip").nth(role).click()
         self.next()
 
     def next(self):

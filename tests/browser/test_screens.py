@@ -82,6 +82,17 @@ def least_mm(key):
     return next((mm for kind, mm in SMALLER.items() if kind in kinds), TARGET_MM)
 
 
+def as_service(stage):
+    """Somebody in the role service looks at the wires."""
+    stage.tile(TILES.index("who"))
+    stage.say_who("S. Service", role=2)
+    stage.tile(TILES.index("service"))
+    stage.page.locator(".page.service .stack:visible").wait_for()
+    stage.page.wait_for_timeout(420)
+    stage.page.get_by_text("Watch the wires").click()
+    stage.page.locator(".page.service .note", has_text="watching").wait_for()
+
+
 @pytest.fixture(scope="module")
 def seen(browser, tmp_path_factory):
     """What each screen looked like, by its name."""
@@ -110,6 +121,11 @@ def seen(browser, tmp_path_factory):
             page.locator(".page.menu").wait_for(state="detached")
             look(name)
         stage.next()
+        as_service(stage)
+        look("service, in its role")
+        stage.next()
+        stage.tile(TILES.index("who"))
+        stage.say_who()
         for name, reached in STATES:
             stage.until(reached)
             page.locator(f"body[data-phase={stage.room.shown['phase']}]").wait_for()

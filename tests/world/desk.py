@@ -32,6 +32,9 @@ class WorldLine:
             raise Gone("the controller has said nothing")
         return heard
 
+    def fileno(self) -> int:
+        raise NotImplementedError("nothing is waited for on virtual time")
+
     def close(self) -> None:
         self._client.close()
 

@@ -123,8 +123,9 @@ def test_a_sensor_that_is_out_is_not_passed_and_refuses_even_where_waived(
 
 @pytest.mark.hazard("HZ-OVERPRESSURE", "HZ-WRONG-DEVICE")
 def test_a_calibration_that_expires_in_a_procedure_refuses_arming():
-    scene = Scene().until_phase("arm")
+    scene = Scene().until_phase("armed")
     scene.hands_off()
+    assert scene.do("disarm") == ()
     profile = scene.state.profile
     assert scene.state.case is not None
     day = scene.state.case.utc_day

@@ -36,7 +36,9 @@ def bench(world: World, where: Site, refuses=(), **faults) -> Bench:
     for name, value in faults.items():
         world.set_input(name, value)
     person = Commissioner(world.set_input, frozenset(refuses))
-    return Bench(desk_in(world, WHO), person, where, world)
+    made = Bench(desk_in(world, WHO), person, where, world)
+    made.person_ms = 20_000  # a person who is quick, and tests that are
+    return made
 
 
 @pytest.fixture

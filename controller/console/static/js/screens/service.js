@@ -56,8 +56,8 @@ export function service(app) {
   const head = ["link", "rate", "p50", "p99", "unanswered", "bad", "identity"].map((cell) => h("th", { scope: "col" }, t(`service.${cell}`)));
   const table = h("table.tests", {}, h("caption", {}, t("service.links")), h("thead", {}, h("tr", {}, h("td"), ...head)),
     h("tbody", {}, ...LINKS.map((name) => h("tr", {}, h("th", { scope: "row" }, t(`service.of.${name}`)), .../** @type {HTMLElement[]} */ (cells.get(name))))));
-  const body = h("div.stack", {},
-    h("div.columns", {}, card(t("service.calibration"), h("ul.checks", {}, store.root), found, h("p.note", {}, t("service.calibrate"))),
+  const body = h("div.columns", {},
+    h("div.stack", {}, card(t("service.calibration"), h("ul.checks", {}, store.root), found, h("p.note", {}, t("service.calibrate"))),
       card(t("daily"), h("ul.checks", {}, daily.root), key(t("daily.open"), () => app.open("daily")))),
     card(t("service.links"), table, h("div.row", {}, watch, state)));
   const root = h("div.page.service", {}, h("div.head", {}, h("h1", {}, t("menu.service")), refused), body);
