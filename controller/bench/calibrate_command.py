@@ -132,9 +132,14 @@ def desk_at(paths: StatePaths, args: argparse.Namespace, client: str) -> Desk:
         Gone: there is none.
         Ended: the log-in is refused.
     """
-    desk = Desk(SocketLine(paths.socket), client, args.by or args.user)
-    if args.user:
-        desk.log_in(args.user, getpass.getpass(f"PIN of {args.user}: "))
+    line = SocketLine(paths.socket)
+    try:
+        desk = Desk(line, client, args.by or args.user)
+        if args.user:
+            desk.log_in(args.user, getpass.getpass(f"PIN of {args.user}: "))
+    except BaseException:
+        line.close()
+        raise
     return desk
 
 

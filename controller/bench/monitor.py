@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Final, TextIO
 
+import msgspec
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
@@ -22,8 +23,9 @@ from config.state_paths import state_paths
 from controller.bench.calibrate_command import desk_at
 from controller.bench.desk import Desk, Ended, Gone
 from controller.bench.link_stats import EDGES_MS, LinkStats
-from controller.bench.watching import Watch, frames_of, watch
+from controller.bench.watching import Watch, watch
 from controller.bench.wire_words import FAULT, QUESTION, Spoken
+from controller.tap import Frame
 from controller.version import PROGRAM, VERSION
 
 OK: Final = 0
@@ -241,26 +243,44 @@ def decode(path: Path, link: str | None, as_json: bool, out: TextIO) -> int:
     with path.open("rb") as file:
         for number, text in enumerate(iter(lambda: file.readline(LINE_MOST_BYTES), b""), 1):
             message = _message(path, number, text)
-            if message["k"] == "frames":
-                watched.lost_count += message["lost"]
-                for frame in frames_of(message):
-                    watched.frame(frame)
+            if isinstance(message, Frames):
+                watched.lost_count += message.lost
+                for at_ns, of, way, digits in message.frames:
+                    watched.frame(Frame(at_ns, of, way, bytes.fromhex(digits)))
     for name, stats in watched.stats.items():
         if link in (None, name):
             out.write(_summary(name, stats, as_json) + "\n")
     return OK
 
 
-def _message(path: Path, number: int, text: bytes) -> dict[str, Any]:
+class Head(msgspec.Struct, frozen=True, tag_field="k", tag="trace"):
+    """The first line of a trace."""
+
+    version: int
+    room: str = ""
+    program: str = ""
+
+
+class Frames(msgspec.Struct, frozen=True, tag_field="k", tag="frames"):
+    """Frames as the controller showed them."""
+
+    lost: int
+    frames: list[tuple[int, str, str, str]]
+
+
+_line_of_trace: Final = msgspec.json.Decoder(Head | Frames)
+
+
+def _message(path: Path, number: int, text: bytes) -> Head | Frames:
     try:
-        message = json.loads(text)
-        kind = message["k"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path}: line {number} is no line of a trace") from error
-    if (number == 1) is not (kind == "trace"):
+        message: Head | Frames = _line_of_trace.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"{path}: line {number} is no line of a trace ({error})") from error
+    if (number == 1) is not isinstance(message, Head):
         raise ValueError(f"{path} is no trace: make one with galactograph service trace")
-    found: dict[str, Any] = message
-    return found
+    if isinstance(message, Head) and message.version != TRACE_VERSION:
+        raise ValueError(f"{path} is a trace of version {message.version}; known: {TRACE_VERSION}")
+    return message
 
 
 def _summary(name: str, stats: LinkStats, as_json: bool) -> str:

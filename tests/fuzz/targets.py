@@ -38,6 +38,7 @@ from state_machine.entries import Inputs
 from state_machine.readings import Link
 from state_machine.requests import ClientRequest
 from state_machine.targets import Activity, Targets
+from tests.fuzz import service_targets as service
 from tests.fuzz.mutate import mutated
 from tests.record.journals import chain_of, write_rows
 
@@ -374,5 +375,8 @@ TARGETS = (
     Target("room-file", 6_000, room_file, (ConfigError,), toml_corpus),
     Target("procedure-file", 2_000, procedure_file, (ConfigError,), procedure_corpus),
     Target("users-file", 40_000, users_file, (users.UsersError,), users_corpus),
+    Target("store", 20_000, service.store, corpus=service.store_corpus),
+    Target("trace", 20_000, service.trace, (ValueError,), service.trace_corpus),
+    Target("balance", 60_000, service.balance, corpus=service.balance_corpus),
 )
-"""A million and a hundred thousand inputs in all."""
+"""A million and two hundred thousand inputs in all."""
