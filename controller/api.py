@@ -315,7 +315,9 @@ class LocalApi:
         for (client, request), reply in zip(self._asked, replies, strict=False):
             if isinstance(request, _BEATS) and not reply.refusals:
                 continue  # 10 to 40 a second; a beat that counts is seen in the snapshot
-            message = messages.reply(request.number, reply.request, reply.refusals, reply.token)
+            message = messages.reply(
+                request.number, reply.request, reply.refusals, reply.token, reply.codes
+            )
             if request.key:
                 self._keys.end(request.key, message)
             if client is not None:

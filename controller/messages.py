@@ -93,8 +93,17 @@ def error(words: str) -> bytes:
     return _encode({"k": "error", "words": words})
 
 
-def reply(number: int, request: str, refusals: tuple[str, ...], token: str = "") -> bytes:
-    """What became of a request; ``token`` for a page that may hold after it."""
+def reply(
+    number: int,
+    request: str,
+    refusals: tuple[str, ...],
+    token: str = "",
+    codes: tuple[str, ...] = (),
+) -> bytes:
+    """What became of a request; ``token`` for a page that may hold after it.
+
+    ``codes``: of each refusal, empty where it has none.
+    """
     message: dict[str, Any] = {
         "k": "reply",
         "number": number,
@@ -102,6 +111,8 @@ def reply(number: int, request: str, refusals: tuple[str, ...], token: str = "")
         "taken": not refusals,
         "refusals": refusals,
     }
+    if any(codes):
+        message["codes"] = codes
     if token:
         message["token"] = token
     return _encode(message)

@@ -3,7 +3,7 @@
 Plain fields with units in their names; ``null`` is *absent*, never zero.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from controller.loop import Room
 from state_machine import beats, daily_check, ledger, observe
@@ -35,6 +35,7 @@ def snapshot(room: Room, number: int, now_ns: int) -> dict[str, Any]:
         "prompt": first.prompt if first else "",
         "waits_for": first.waits_for if first else (),
         "ways": {way.event.value: way.waits_for for way in forward},
+        "missing": {way.event.value: way.missing for way in forward},
         "stop": {"event": state.stop.event, "words": state.stop.words},
         "case": _case(state),
         "duct": _duct(state, now_ns),
@@ -71,10 +72,20 @@ def snapshot(room: Room, number: int, now_ns: int) -> dict[str, Any]:
             "injected_ms": _age_ms(state.injection.ended_ns, now_ns),
             "reconfirmed": state.exposure.reconfirmed,
         },
+        "locks": [
+            {
+                "patient_id": day.patient_id,
+                "side": day.side.value,
+                "locked_until_day": day.locked_until_day,
+            }
+            for day in state.ledger.days
+            if day.locked_until_day
+        ],
         "observation_left_s": max(0, observe.observation_ends_ns(state) - now_ns) // NS_PER_S,
         "daily_check": _daily_check(state, now_ns),
         "calibration": _calibration(state),
         "alarms": _alarms(room),
+        "sound": _sound(room, now_ns),
         "refused": state.refused,
         "devices": _devices(room, now_ns),
         "clock": {
@@ -124,7 +135,8 @@ def _pressure(room: Room, now_ns: int) -> dict[str, Any]:
         "line_pa": readings.line.pressure_pa,
         "net_pa": observe.net_pa(state, readings, now_ns),
         "net_upper_pa": observe.net_upper_pa(state, readings, now_ns),
-        "net_is": _net_is(room, now_ns),
+        "net_is": _NET_WORDS[_net_kind(room, now_ns)],
+        "net_kind": _net_kind(room, now_ns),
         "net_doubt": observe.net_doubt(state),
         "relaxed_pa": _relaxed_pa(state),
         "line_age_ms": _age_ms(readings.line.at_ns, now_ns),
@@ -189,13 +201,20 @@ def _motion(state: State) -> dict[str, Any] | None:
     }
 
 
-def _net_is(room: Room, now_ns: int) -> str:
-    """How the net pressure beside it was come by, in one word to show with the value."""
+_NET_WORDS: Final = {
+    "estimated": "estimated",
+    "not-valid": "not valid: all of the line's",
+    "not-known": "not known",
+}
+
+
+def _net_kind(room: Room, now_ns: int) -> str:
+    """How the net pressure beside it was come by."""
     state, readings = room.state, room.readings
     if observe.net_pa(state, readings, now_ns) is not None:
         return "estimated"
     known = observe.net_upper_pa(state, readings, now_ns) is not None
-    return "not valid: all of the line's" if known else "not known"
+    return "not-valid" if known else "not-known"
 
 
 def _age_ms(at_ns: int, now_ns: int) -> int | None:
@@ -312,11 +331,26 @@ def _alarms(room: Room) -> list[dict[str, Any]]:
                 "since_ms": alarm.since_ns // NS_PER_MS,
                 "present": alarm.present,
                 "acknowledged": alarm.acknowledged,
+                "acknowledged_by": alarm.acknowledged_by,
+                "value": alarm.value,
+                "limit": alarm.limit,
+                "unit": alarm.unit,
                 "words": row.words,
                 "action": row.action,
             }
         )
     return shown
+
+
+def _sound(room: Room, now_ns: int) -> dict[str, Any]:
+    """What the sounder is told, and its pause."""
+    state = room.state
+    left_ns = max(0, state.quiet_until_ns - now_ns)
+    return {
+        "signal": room.targets.room.sounder.name.lower(),
+        "paused_ms": -(-left_ns // NS_PER_MS),
+        "paused_by": state.quiet_by,
+    }
 
 
 def _devices(room: Room, now_ns: int) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from config.load import LoadedRoom
-from controller.api import LocalApi
+from controller.api import Checker, LocalApi
 from controller.assembly import begin, make_drivers
 from controller.loop import Room, run_pass
 from controller.record.chain import Row
@@ -69,6 +69,7 @@ class World:
         boot_id: str = "boot-1",
         drawn_wires: bool = False,
         rows: Sequence[Row] | None = None,
+        checker: Checker | None = None,
     ) -> None:
         """Build the room; nothing happens before ``run_until``.
 
@@ -81,6 +82,7 @@ class World:
                 had written by then is what the new controller finds.
             boot_id: another one than that of ``before``: the machine was started anew.
             rows: what the new controller finds instead, where more or less got to the disk.
+            checker: of PINs, where people log in; it has to answer at once.
             drawn_wires: latency, jitter and the share of single bytes are drawn for each
                 wire; otherwise every run takes the same time.
         """
@@ -111,7 +113,7 @@ class World:
         self._wires = tuple(self.wires.values())
         self.journal: MemoryJournal = MemoryJournal(self, rows)
         self._door = Door()
-        self.api = LocalApi(self._door, chance=Tokens(seed))
+        self.api = LocalApi(self._door, checker, Tokens(seed))
         chance = random.Random(f"{seed}/owner/{len(rows)}")
         owner_id = chance.randrange(1, 2**32 - 1)
         last_seq = rows[-1].last_seq if rows else 0

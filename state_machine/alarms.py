@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from state_machine import daily_check, observe
+from state_machine import daily_check, observe, sight
 from state_machine.readings import (
     MOVING_PROMPTS,
     Link,
@@ -282,6 +282,7 @@ ALARMS: Final[tuple[AlarmRow, ...]] = (
     AlarmRow("compression-pressure", _H, True, _pressed, "the line pressure is over its limit under compression: the paddle comes no further", "ease the paddle, or release it; ask the patient", "HZ-COMPRESSION"),
     AlarmRow("not-released", _H, True, _not_released, "the compression does not release", "use the unit's own release", "HZ-COMPRESSION"),
     AlarmRow("exposing-unasked", _H, True, _exposing_unasked, "the unit exposes without a permit", "press emergency stop", "HZ-EXPOSURE", stops=True),
+    AlarmRow("nobody-sees-flow", _H, True, lambda s, r, n: sight.moved_unseen(s, n), "nobody sees a screen of this room, and contrast was flowing", "look at the patient; use the hardware stop; start the console's screen again", "HZ-STALE-DATA"),
     AlarmRow("occlusion", _M, True, _found("occlusion"), "the line pressure rises as in a blocked line", "look for a kink or a blocked tip; arm again when the pressure has come down", "HZ-OVERPRESSURE", stops=True),
     AlarmRow("dislodged", _M, True, _found("dislodged"), "net pressure fell to zero at once: the cannula has slipped out?", "look at the pore; place the cannula again or finish; nothing is withdrawn", "HZ-EXTRAVASATION", stops=True),
     AlarmRow("flow-differs", _M, True, _found("count"), "the pump counts another volume than its rate gives", "do not use this pump", "HZ-OVERRATE", stops=True),
@@ -305,6 +306,7 @@ ALARMS: Final[tuple[AlarmRow, ...]] = (
     AlarmRow("compressed-long", _M, True, _compressed_long, "compressed longer than allowed: released", "compress again for the view", "HZ-COMPRESSION"),
     AlarmRow("hold-contacts", _M, True, lambda s, r, n: r.room.link is Link.UP and r.room.hold_disagrees and s.hold.phase is not HoldPhase.CLOSED, "the two contacts of the hold switch contradict each other", "have the switch repaired", "HZ-USE-ERROR"),
     AlarmRow("record", _M, True, lambda s, r, n: bool(r.journal.fault), "the record cannot be written", "free disk space or repair the disk; arming is refused", "HZ-RECORD"),
+    AlarmRow("nobody-sees", _M, False, lambda s, r, n: sight.still_unseen(s, n), "nobody sees a screen of this room while a cannula is in", "look at the patient; start the console's screen again", "HZ-STALE-DATA"),
     AlarmRow("wrong-pump", _M, False, _refused("pump"), "the pump is the wrong one, or not set as it must be", "see the device list", "HZ-WRONG-DEVICE"),
     AlarmRow("wrong-sensor", _M, False, _refused("line"), "the pressure sensor is the wrong one", "see the device list", "HZ-WRONG-DEVICE"),
     AlarmRow("wrong-box", _M, False, _refused("room"), "the room box is the wrong one, or owned by another controller", "see the device list", "HZ-WRONG-DEVICE"),
@@ -323,6 +325,12 @@ SPARE_EXPOSURE: Final = frozenset(
 )
 """Alarms that do not end an exposure under way: the pump was proven to stand still and
 locked before prep, and the patient would have to be exposed again (safety rules 3.1)."""
+
+NEVER_PAUSED: Final = frozenset(
+    {"uncommanded-motion", "stop-not-obeyed", "motor-pin", "exposing-unasked", "room-lost"}
+)
+"""Alarms that no pause of the sounder silences: something acts that nobody told to, or what would
+sound cannot be told (console facts 5.18 rule 5)."""
 
 ALARM_BY_NAME: Final = {row.name: row for row in ALARMS}
 
@@ -349,10 +357,12 @@ def update(
     return tuple(result)
 
 
-def acknowledge(alarms: tuple[Alarm, ...], name: str) -> tuple[Alarm, ...]:
+def acknowledge(alarms: tuple[Alarm, ...], name: str, by: str = "") -> tuple[Alarm, ...]:
     """Take note of an alarm. It leaves only when its condition is gone."""
     return tuple(
-        msgspec.structs.replace(alarm, acknowledged=True) if alarm.name == name else alarm
+        msgspec.structs.replace(alarm, acknowledged=True, acknowledged_by=by)
+        if alarm.name == name
+        else alarm
         for alarm in alarms
     )
 

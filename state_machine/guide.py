@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from state_machine import codes
 from state_machine.facts import gather
 from state_machine.phases import Actor
 from state_machine.readings import Readings
@@ -26,6 +27,8 @@ class Way(msgspec.Struct, frozen=True):
     """What the actor does when nothing is missing."""
     waits_for: tuple[str, ...]
     """What is missing, in the words of the row; empty = it may be done now."""
+    missing: tuple[str, ...]
+    """The same as codes, in the same order."""
 
 
 def ways(state: State, readings: Readings, now_ns: int) -> tuple[Way, ...]:
@@ -38,5 +41,5 @@ def ways(state: State, readings: Readings, now_ns: int) -> tuple[Way, ...]:
         row = workflow.row(state.phase, event, facts)
         if event not in ANYWHERE and row is not None:
             words = workflow.refusals(state.phase, event, facts)
-            found.append(Way(event, row.actor, row.prompt, words))
+            found.append(Way(event, row.actor, row.prompt, words, codes.of(words)))
     return tuple(found)

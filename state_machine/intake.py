@@ -22,6 +22,7 @@ from state_machine import (
     selftests,
     service,
     sessions,
+    sound,
     tip_out,
 )
 from state_machine import requests as rq
@@ -275,7 +276,7 @@ def _view_beat(turn: Turn, request: rq.ViewBeat) -> Words:
     beaten = beats.viewed(turn.state.screen, request, turn.now_ns, limits)
     if isinstance(beaten, str):
         return _refuse(turn, request, beaten)
-    turn.set(screen=beaten)
+    _seen(turn, beaten)
     return ()
 
 
@@ -283,8 +284,13 @@ def _hold(turn: Turn, request: rq.HoldBegin | rq.HoldBeat | rq.HoldEnd) -> Words
     """A message of the page that holds; what it came to is in the record as it came."""
     beaten = beats.take(turn.state, request, turn.now_ns)
     effects.set_hold(turn, beaten.hold)
-    turn.set(screen=beaten.screen)
+    _seen(turn, beaten.screen)
     return _refuse(turn, request, beaten.refused) if beaten.refused else ()
+
+
+def _seen(turn: Turn, screen: Screen) -> None:
+    """Take over what the console has drawn; that somebody saw it outlives the console."""
+    turn.set(screen=screen, shown_ns=max(turn.state.shown_ns, screen.drawn_ns))
 
 
 def _acknowledge(turn: Turn, request: rq.Acknowledge) -> Words:
@@ -292,7 +298,7 @@ def _acknowledge(turn: Turn, request: rq.Acknowledge) -> Words:
     if on is None:
         return _refuse(turn, request, f"no alarm '{request.alarm}' is on")
     row = ALARM_BY_NAME[on.name]
-    turn.set(alarms=acknowledge(turn.state.alarms, on.name))
+    turn.set(alarms=acknowledge(turn.state.alarms, on.name, request.by))
     turn.note(
         AlarmChanged,
         alarm=on.name,
@@ -336,6 +342,7 @@ _HANDLERS: Final[dict[type, Callable[[Turn, Any], Words]]] = {
     rq.ReleasePaddle: _release_paddle,
     rq.HandInjected: _hand_injected,
     rq.Acknowledge: _acknowledge,
+    rq.AudioPause: sound.take,
     rq.Console: _console,
     rq.ViewBeat: _view_beat,
     rq.HoldBegin: _hold,

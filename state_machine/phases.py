@@ -30,6 +30,8 @@ class Condition(NamedTuple):
 
     holds: Callable[[Facts], bool]
     words: str
+    code: str
+    """The fact's name, for screens: words may change, and be of another language."""
 
 
 class Row(NamedTuple):

@@ -77,11 +77,18 @@ def propose(state: State, readings: Readings, now_ns: int) -> Targets:
             reclose_trip_count=state.reclose_trip_count,
             xray_enable=exposing and unit.exposure is not ExposureStage.OFF,
             lamp=_lamp(state, pump),
-            sounder=Sounder.HIGH if told is Told.SOUND else sounder(state.alarms),
+            sounder=_sounder(state, told, now_ns),
             withhold_heartbeat=told is Told.ALONE,
         ),
         mammograph=unit,
     )
+
+
+def _sounder(state: State, told: Told, now_ns: int) -> Sounder:
+    """What is heard: the daily check's proof, nothing during a pause, else the highest alarm."""
+    if told is Told.SOUND:
+        return Sounder.HIGH
+    return Sounder.OFF if now_ns < state.quiet_until_ns else sounder(state.alarms)
 
 
 def _activity(state: State, readings: Readings) -> Activity:

@@ -91,6 +91,8 @@ class OpenCase(Request, frozen=True, tag="open-case"):
     """Radiologist who performs."""
     assistant: str = ""
     """Technologist who assists."""
+    from_worklist: bool = False
+    """Patient and order came from the worklist; false = they were entered by hand."""
     same_patient_as: str = ""
     """Earlier patient id of the last 24 h that this patient is; ``none`` = another person."""
 
@@ -208,6 +210,13 @@ class Acknowledge(Request, frozen=True, tag="acknowledge"):
     """Acknowledge an alarm by its id."""
 
     alarm: str = ""
+
+
+class AudioPause(Request, frozen=True, tag="audio-pause"):
+    """Silence the sounder for two minutes, or let it sound again."""
+
+    on: bool = True
+    """False: the pause ends now."""
 
 
 class Console(Request, frozen=True, tag="console"):
@@ -343,6 +352,7 @@ ClientRequest = (
     | ReleasePaddle
     | HandInjected
     | Acknowledge
+    | AudioPause
     | Console
     | ViewBeat
     | HoldBegin

@@ -10,6 +10,8 @@ import msgspec
 
 from state_machine.ledger import Ledger, Unproven
 from state_machine.line import Doubt, LineCheck, Mounted
+from state_machine.presence import Screen as Screen
+from state_machine.presence import Session as Session
 from state_machine.pressure import Net
 from state_machine.profile import Profile
 from state_machine.readings import Readings
@@ -259,6 +261,13 @@ class Alarm(msgspec.Struct, frozen=True):
     since_ns: int
     present: bool = True
     acknowledged: bool = False
+    acknowledged_by: str = ""
+    value: int | None = None
+    """What was measured when it was raised; None = it has no number."""
+    limit: int = 0
+    """What that is judged by."""
+    unit: str = ""
+    """Of both: ``pa``, ``nl`` or ``ns``."""
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -302,44 +311,6 @@ class Stop(msgspec.Struct, frozen=True):
     anchor: Phase = Phase.STANDBY
 
 
-class Screen(msgspec.Struct, frozen=True):
-    """The room's console, and how far it has proved that somebody sees a live screen."""
-
-    on: bool = False
-    """A client has declared itself the room's console."""
-    beat_count: int = 0
-    """Number of its newest beat."""
-    drawn_ns: int = 0
-    """Instant of the newest snapshot it has drawn; 0 = none yet."""
-    connection: int = 0
-    """The connection that is the console; beats of another are refused."""
-    beat_ns: int = 0
-    """When its newest beat came; 0 = none yet."""
-    since_ns: int = 0
-    """When its first beat came; 0 = none yet."""
-    late_ns: int = 0
-    """When it was last too slow to arm an injection; 0 = never."""
-    late_expose_ns: int = 0
-    """When it was last too slow to arm an exposure; 0 = never."""
-    gone: bool = False
-    """Its connection ended; nobody has declared another one yet."""
-    up_ns: int = 0
-    """Since when it says without a break that its hold pad is let go; 0 = it does not."""
-
-
-class Session(msgspec.Struct, frozen=True):
-    """A person who is logged in on one connection."""
-
-    connection: int
-    by: str
-    role: Role
-    since_ns: int
-    active_ns: int
-    """When the person last asked something."""
-    locked: bool = False
-    """Idle for too long: reads go on, nothing but a stop is taken until the next log-in."""
-
-
 class State(msgspec.Struct, frozen=True):
     """The whole state of the core."""
 
@@ -357,6 +328,8 @@ class State(msgspec.Struct, frozen=True):
     duct_count: int = 0
     hold: Hold = Hold()
     screen: Screen = Screen()
+    shown_ns: int = 0
+    """Instant of the newest snapshot that any console has drawn; 0 = none yet."""
     sessions: tuple[Session, ...] = ()
     """Who is logged in; nobody after a restart."""
     asked: tuple[tuple[int, int], ...] = ()
@@ -385,6 +358,12 @@ class State(msgspec.Struct, frozen=True):
     observed_word: bool = False
     """The performing radiologist ended the observation early, by name, with a reason."""
     alarms: tuple[Alarm, ...] = ()
+    quiet_since_ns: int = 0
+    """When the sounder was paused."""
+    quiet_until_ns: int = 0
+    """When it sounds again at the latest; 0 = it is not paused."""
+    quiet_by: str = ""
+    """Who paused it."""
     targets: Targets = Targets()
     """Targets of the last pass: what the room was told."""
     readings: Readings = Readings()

@@ -8,6 +8,7 @@ refuses, and what the gate refused closes the hold before anything leaves.
 import msgspec
 
 from state_machine import (
+    alarm_values,
     alarms,
     checking,
     course,
@@ -20,6 +21,7 @@ from state_machine import (
     observe,
     people,
     proposal,
+    sound,
     timing,
 )
 from state_machine import hold as hold_gate
@@ -77,6 +79,7 @@ def step(
     course.stops(turn, raised)
     checking.stops(turn, raised)
     people.lock_idle(turn)
+    sound.watch(turn)
     for request in requests:
         intake.take(turn, request)
     course.by_itself(turn)
@@ -185,6 +188,7 @@ def _raise_alarms(turn: Turn) -> tuple[alarms.AlarmRow, ...]:
     after = alarms.update(before, turn.state, turn.readings, turn.now_ns)
     if after == before:
         return ()
+    after = alarm_values.noted(after, before, turn.state, turn.readings, turn.now_ns)
     known = {(a.name, a.since_ns): a for a in before}
     still = {(a.name, a.since_ns): a for a in after}
     for key, alarm in still.items():

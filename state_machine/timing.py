@@ -2,7 +2,7 @@
 
 import msgspec
 
-from state_machine import daily_check, injection, observe, sessions
+from state_machine import daily_check, injection, observe, sessions, sight
 from state_machine import hold as hold_gate
 from state_machine.alarms import EXPOSURE_END_NS, RELEASE_NS
 from state_machine.readings import Readings, UnitState
@@ -76,7 +76,7 @@ def _freshness(state: State, readings: Readings) -> tuple[int, ...]:
 def _lives(state: State) -> tuple[int, ...]:
     """When arming, confirmation and words expire."""
     limits, hold = state.profile.limits, state.hold
-    instants = []
+    instants = [state.quiet_until_ns, sight.unseen_from_ns(state) + 1]  # the past wakes nobody
     if state.phase is Phase.ARM_CONFIRM:
         instants.append(state.phase_ns + limits.confirm_life_ns)
     if hold.phase is not HoldPhase.CLOSED and state.screen.on:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from state_machine import recovery
+from state_machine import codes, recovery
 from state_machine.entries import (
     AnyEntry,
     Entry,
@@ -37,6 +37,11 @@ class Reply(msgspec.Struct, frozen=True):
     refusals: tuple[str, ...] = ()
     token: str = ""
     """Of a hold on the screen, for the page that armed it alone."""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """What each refusal is called (``codes.py``); empty where it has no code."""
+        return codes.of(self.refusals)
 
 
 class Turn:

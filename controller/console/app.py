@@ -12,12 +12,11 @@ from typing import Any, Final, NamedTuple
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from controller.console import files as pages
-from controller.console import history as records
 from controller.console.guard import COOKIE, Guard, Sessions
 from controller.console.history import History
 from controller.console.link import Lost, Outbox, connect
@@ -25,6 +24,7 @@ from controller.console.messages import SUBPROTOCOL
 from controller.console.page import NO_CONTROLLER, Page
 from controller.console.panel import Panel
 from controller.console.session import Session
+from controller.console.worklist import ByHand, Source
 from controller.version import VERSION
 
 PAGES_MOST_COUNT: Final = 12
@@ -49,6 +49,8 @@ class Place(NamedTuple):
     """What of the room does not change (``facts.room_facts``)."""
     login_required: bool = False
     """Who is in front of a page logs in; else they say who they are."""
+    worklist: Source = ByHand()
+    """Who is scheduled."""
     px_per_mm: float = 4.9
     """Of the room's screen (12.1 inch at 1280 x 800)."""
 
@@ -92,10 +94,12 @@ class Console:
 
     async def _read(self, request: Request) -> Response:
         browser = self._sessions.of(request.headers)
-        text = await self._history.read(request.path_params["name"], browser)
-        if text is None:
+        read = await self._history.read(request.path_params["name"], browser)
+        if read is None:
             return PlainTextResponse("nothing here (any more): open it from the history\n", 404)
-        return HTMLResponse(text, headers=records.HEADERS)
+        response = Response(read.body, headers=read.headers)
+        response.headers["content-type"] = read.kind
+        return response
 
     async def _socket(self, socket: WebSocket) -> None:
         if SUBPROTOCOL not in socket.scope.get("subprotocols", ()):
@@ -121,9 +125,11 @@ class Console:
         outbox = Outbox()
         outbox.say(self._hello())
         browser = self._sessions.of(socket.headers)
-        panel, login = Panel(self._place.panel), self._place.login_required
-        session = Session(link, outbox, panel, self._history, browser, login)
-        await Page(socket, link, session, outbox, self._place.now_ns).serve()
+        place, panel = self._place, Panel(self._place.panel)
+        session = Session(
+            link, outbox, panel, self._history, browser, place.login_required, place.worklist
+        )
+        await Page(socket, link, session, outbox, place.now_ns).serve()
 
     def _hello(self) -> dict[str, Any]:
         place = self._place

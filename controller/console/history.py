@@ -8,10 +8,13 @@ page that a person is in front of (the cookie alone reads nothing).
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import orjson
+
+from controller.console.played import played
 from controller.record.reader import open_reader
 from controller.record.report import NoSuchCaseError, choose, page
 from controller.record.report_case import Case, cases
@@ -19,7 +22,6 @@ from controller.record.report_done import delivered
 from controller.record.store import JournalError
 from controller.record.verify import verify
 
-FORMS: Final = ("report",)
 CASES_MOST_COUNT: Final = 200
 """Procedures shown by one search, the newest."""
 TICKETS_MOST_COUNT: Final = 32
@@ -27,12 +29,20 @@ TICKET_LIFE_NS: Final = 300_000_000_000
 """Five minutes: long enough to load and print, short enough to be worth nothing later."""
 _NS_PER_MS: Final = 1_000_000
 
-HEADERS: Final = {
+REPORT_HEADERS: Final = {
     # the report is one page with its style and pictures in itself, and no script runs in it
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:;"
     " frame-ancestors 'self'; base-uri 'none'; form-action 'none'; sandbox allow-modals",
     "x-frame-options": "SAMEORIGIN",
 }
+
+
+class Read(NamedTuple):
+    """What a procedure is read as."""
+
+    body: bytes
+    kind: str
+    headers: Mapping[str, str]
 
 
 class Ticket(NamedTuple):
@@ -85,8 +95,8 @@ class History:
         for name in gone:
             del self._tickets[name]
 
-    async def read(self, name: str, browser: str) -> str | None:
-        """The page at an address; None when there is none for this browser (any more)."""
+    async def read(self, name: str, browser: str) -> Read | None:
+        """What is at an address; None when there is nothing for this browser (any more)."""
         ticket = self._tickets.get(name)
         if ticket is None or not browser or ticket.browser != browser:
             return None
@@ -95,14 +105,25 @@ class History:
             return None
         async with self._one:
             try:
-                return await asyncio.to_thread(_report, self._journal, ticket.case)
+                return await asyncio.to_thread(_MAKE[ticket.form], self._journal, ticket.case)
             except (JournalError, NoSuchCaseError):
                 return None
 
 
-def _report(journal: Path, number: int) -> str:
+def _report(journal: Path, number: int) -> Read:
     case, _count = choose(journal, number)
-    return page(case, verify(journal))
+    return Read(page(case, verify(journal)).encode(), "text/html; charset=utf-8", REPORT_HEADERS)
+
+
+def _replay(journal: Path, number: int) -> Read:
+    case, _count = choose(journal, number)
+    # read by the page's own script, so the server's own policy holds
+    return Read(orjson.dumps(played(case) | {"of": _row(case)}), "application/json", {})
+
+
+_MAKE: Final[dict[str, Callable[[Path, int], Read]]] = {"report": _report, "replay": _replay}
+FORMS: Final = tuple(_MAKE)
+"""What an address may give: the report as a page, or the procedure to step through."""
 
 
 def _found(journal: Path, words: list[str]) -> list[dict[str, Any]]:

@@ -23,10 +23,15 @@ class FromPage(msgspec.Struct, frozen=True, tag_field="k", forbid_unknown_fields
 
 
 class Login(FromPage, frozen=True, tag="login"):
-    """A person of the users file, with their PIN."""
+    """A person of the users file, with their PIN; ``role`` where they have several."""
 
     user: Text
     pin: Annotated[str, msgspec.Meta(max_length=64)]
+    role: Text = ""
+
+    def __repr__(self) -> str:
+        """Without the PIN: nothing that is printed or logged may hold it."""
+        return f"Login(user={self.user!r}, role={self.role!r})"
 
 
 class Logout(FromPage, frozen=True, tag="logout"):
@@ -103,6 +108,12 @@ class Sim(FromPage, frozen=True, tag="sim"):
     inputs: bool = False
 
 
+class WorklistAsk(FromPage, frozen=True, tag="worklist"):
+    """Procedures that are scheduled, those that contain the words."""
+
+    words: Text = ""
+
+
 class HistoryList(FromPage, frozen=True, tag="history.list"):
     """Procedures on record, newest first, those that contain the words."""
 
@@ -128,6 +139,7 @@ AnyFromPage = (
     | HoldEnd
     | Stop
     | Sim
+    | WorklistAsk
     | HistoryList
     | HistoryOpen
 )

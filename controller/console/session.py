@@ -16,6 +16,8 @@ from controller.console import messages as ms
 from controller.console.history import History
 from controller.console.link import Link, Outbox
 from controller.console.panel import Panel
+from controller.console.worklist import ByHand, Source
+from controller.console.worklist import message as worklist_message
 from state_machine.requests import AnyRequest, Role
 
 UNKNOWN: Final = "console, nobody named"
@@ -43,8 +45,10 @@ class Session:
         history: History,
         browser: str,
         login_required: bool = False,
+        worklist: Source | None = None,
     ) -> None:
         """A page, of a browser's session, that nobody is in front of yet."""
+        self._worklist = worklist or ByHand()
         self._login_required = login_required
         self._link = link
         self._outbox = outbox
@@ -67,6 +71,7 @@ class Session:
             ms.HoldEnd: self._end,
             ms.Stop: self._stop,
             ms.Sim: self._sim,
+            ms.WorklistAsk: self._scheduled,
             ms.HistoryList: self._history_list,
             ms.HistoryOpen: self._history_open,
         }
@@ -76,14 +81,17 @@ class Session:
         self._taken[type(message)](message)
 
     def hear(self, line: bytes) -> None:
-        """A line of the controller; its greeting is for this server alone."""
+        """A line of the controller; of its greeting a page is told its connection's number."""
         if line.startswith(_WHO):
             # in a room with log-in the controller says who it is; here it is only shown
             who = orjson.loads(line)
             self._by, self._role = who["by"], who["role"]
             if not self._by:
                 self._history.revoke(self._browser)
-        if not line.startswith(_GREETING):
+        if line.startswith(_GREETING):
+            number = orjson.loads(line).get("connection", 0)
+            self._outbox.say({"k": "line", "connection": number})
+        else:
             self._outbox.put(line)
 
     def close(self) -> None:
@@ -108,7 +116,8 @@ class Session:
         self._link.say({"request": kind, "by": by, "role": role, "number": number, **fields})
 
     def _login(self, message: ms.Login) -> None:
-        self._link.say({"k": "login", "user": message.user, "pin": message.pin})
+        role = {"role": message.role} if message.role else {}
+        self._link.say({"k": "login", "user": message.user, "pin": message.pin, **role})
 
     def _logout(self, _message: ms.Logout) -> None:
         self._by = self._role = ""
@@ -182,6 +191,15 @@ class Session:
 
     async def _ask_panel(self, wish: dict[str, Any]) -> None:
         self._outbox.say({"k": "sim", **await self._panel.ask(wish)})
+
+    def _scheduled(self, message: ms.WorklistAsk) -> None:
+        if self._by:
+            self._beside(self._show_worklist(message.words), "worklist")
+        else:
+            self._outbox.say({"k": "worklist", "source": "", "rows": [], "words": SAY_WHO})
+
+    async def _show_worklist(self, words: str) -> None:
+        self._outbox.say(await worklist_message(self._worklist, words))
 
     def _history_list(self, message: ms.HistoryList) -> None:
         if self._by:

@@ -26,7 +26,52 @@ _NICE: Final = 10
 WRONG: Final = "user or PIN is wrong"
 """The same words for both: which names there are is nobody's business."""
 
+NO_USERS: Final = (
+    "nobody can log in yet: make the first user on this computer, as the controller's account, with"
+    " galactograph user add NAME --full-name NAME --role technologist"
+)
+
 _Question = tuple[int, LoginAsk, int]
+
+
+class Pins:
+    """The users of a room and how often each was tried, without a thread."""
+
+    def __init__(self, path: Path, boot_id: str = "") -> None:
+        """Judge by a users file, which is read anew for each log-in; ``boot_id`` as below."""
+        self._path = path
+        self._tries = Tries(tries_path(path), boot_id)
+
+    def verdict(self, connection: int, asked: LoginAsk, now_ns: int) -> Verdict:
+        """Whether the PIN is right, and for whom; takes tens of milliseconds."""
+        try:
+            known = users.read(self._path)
+        except users.UsersError as error:
+            return Verdict(connection, asked.number, "", Role.SERVICE, str(error))
+        if not known:
+            return Verdict(connection, asked.number, "", Role.SERVICE, NO_USERS)
+        found = users.find(known, asked.user)
+        # a name that does not exist is not recorded: it may be a PIN in the wrong field
+        by, role = (found.full_name, found.roles[0]) if found else ("", Role.SERVICE)
+
+        def refused(words: str) -> Verdict:
+            return Verdict(connection, asked.number, by, role, words)
+
+        tried = found.name if found else ""
+        wait_ns = self._tries.wait_ns(tried, now_ns)
+        if wait_ns:
+            return refused(f"too many wrong PINs: wait {-(-wait_ns // NS_PER_S)} s")
+        kept = found.pin_hash if found and not found.disabled else pins.NOBODY
+        if not pins.right(asked.pin, kept) or found is None:
+            delay_ns = self._tries.wrong(tried, now_ns)
+            more = f": wait {delay_ns // NS_PER_S} s" if delay_ns else ""
+            return refused(WRONG + more)
+        self._tries.right(tried)
+        names = [one.value for one in found.roles]
+        wanted = asked.role or (names[0] if len(names) == 1 else "")
+        if wanted not in names:
+            return refused(f"say in which role: {', '.join(names)}")
+        return Verdict(connection, asked.number, by, Role(wanted))
 
 
 class PinChecker:
@@ -37,8 +82,7 @@ class PinChecker:
 
         ``boot_id`` names this start of the machine, which wrong tries are counted in.
         """
-        self._path = path
-        self._tries = Tries(tries_path(path), boot_id)
+        self._pins = Pins(path, boot_id)
         self._questions: queue.Queue[_Question | None] = queue.Queue(WAITING_MOST_COUNT)
         self._answers: queue.SimpleQueue[Verdict] = queue.SimpleQueue()
         self._wake = WakePort()
@@ -81,32 +125,5 @@ class PinChecker:
         while not self._ending.is_set():
             question = self._questions.get()
             if question is not None:
-                self._answers.put(self._verdict(*question))
+                self._answers.put(self._pins.verdict(*question))
                 self._wake.wake()
-
-    def _verdict(self, connection: int, asked: LoginAsk, now_ns: int) -> Verdict:
-        try:
-            found = users.find(users.read(self._path), asked.user)
-        except users.UsersError as error:
-            return Verdict(connection, asked.number, "", Role.SERVICE, str(error))
-        # a name that does not exist is not recorded: it may be a PIN in the wrong field
-        by, role = (found.full_name, found.roles[0]) if found else ("", Role.SERVICE)
-
-        def refused(words: str) -> Verdict:
-            return Verdict(connection, asked.number, by, role, words)
-
-        tried = found.name if found else ""
-        wait_ns = self._tries.wait_ns(tried, now_ns)
-        if wait_ns:
-            return refused(f"too many wrong PINs: wait {-(-wait_ns // NS_PER_S)} s")
-        kept = found.pin_hash if found and not found.disabled else pins.NOBODY
-        if not pins.right(asked.pin, kept) or found is None:
-            delay_ns = self._tries.wrong(tried, now_ns)
-            more = f": wait {delay_ns // NS_PER_S} s" if delay_ns else ""
-            return refused(WRONG + more)
-        self._tries.right(tried)
-        names = [one.value for one in found.roles]
-        wanted = asked.role or (names[0] if len(names) == 1 else "")
-        if wanted not in names:
-            return refused(f"say in which role: {', '.join(names)}")
-        return Verdict(connection, asked.number, by, Role(wanted))

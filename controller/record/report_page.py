@@ -95,6 +95,7 @@ def _people(case: Case) -> str:
             ("Patient id", opened.patient_id),
             ("Birth date", opened.birth_date),
             ("Accession", opened.accession),
+            ("Entered", "from the worklist" if opened.from_worklist else "by hand"),
             ("Breast", f"{SIDE_WORDS[opened.side]} (order: {SIDE_WORDS[opened.ordered_side]})"),
             ("Duct", "; ".join(places)),
             ("Performed by", opened.performer),

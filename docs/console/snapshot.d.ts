@@ -14,6 +14,7 @@ interface Snapshot {
   prompt: string;
   waits_for: string[];
   ways: Record<string, string[]>;
+  missing: Record<string, string[]>;
   stop: {
     event: string;
     words: string;
@@ -96,6 +97,7 @@ interface Snapshot {
     net_pa: number | null;
     net_upper_pa: number | null;
     net_is: string;
+    net_kind: string;
     net_doubt: string;
     relaxed_pa: number | null;
     line_age_ms: number | null;
@@ -140,6 +142,11 @@ interface Snapshot {
     injected_ms: number | null;
     reconfirmed: boolean;
   };
+  locks: {
+    patient_id: string;
+    side: string;
+    locked_until_day: number;
+  }[];
   observation_left_s: number;
   calibration: {
     rule: string;
@@ -175,9 +182,18 @@ interface Snapshot {
     since_ms: number;
     present: boolean;
     acknowledged: boolean;
+    acknowledged_by: string;
+    value: number | null;
+    limit: number;
+    unit: string;
     words: string;
     action: string;
   }[];
+  sound: {
+    signal: string;
+    paused_ms: number;
+    paused_by: string;
+  };
   refused: string[];
   devices: {
     pump: {

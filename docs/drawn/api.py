@@ -47,6 +47,8 @@ REQUESTS: Final[tuple[tuple[type[rq.Request], str], ...]] = (
     (rq.ReleasePaddle, "always"),
     (rq.HandInjected, "while a duct's account is open; up to the day's limit"),
     (rq.Acknowledge, "while that alarm is on"),
+    (rq.AudioPause, "while an alarm sounds, the room box answers, no pause runs yet, and none of"
+     " the alarms that [are never paused](alarms.md) sounds; `on: false` while a pause runs"),
     (rq.Console, "when no other connection is the console, or with `take`; its beats come over the"
      " same connection; while a console is on, or where the room requires one, arming and holding"
      " need its `view` beats, and it alone arms"),
@@ -95,6 +97,7 @@ FIELDS: Final = {
     "difficult": "halves rate and volume limits for this duct",
     "plan": "exactly the snapshot's `plan`",
     "view": "CC, ML, LM, MLO, CC_MAG, ML_MAG, CC_DBT, ML_DBT, MLO_DBT",
+    "from_worklist": "patient and order came from the worklist",
     "point": "`settled`, `exposure-delay` or `observation`",
     "reason": "why the observation ends early",
     "alarm": "its name",
@@ -307,7 +310,10 @@ def page() -> str:
                     "from it",
                     "`number` and `request` of the request,"
                     " `taken` (true, false), `refusals` (words); one for each, in order, but for"
-                    " `view` and `hold-beat` that were taken. `token`: after what arms, to a"
+                    " `view` and `hold-beat` that were taken. `codes`: what each refusal is called,"
+                    " in their order, empty where it has no name (values stand in its words); left"
+                    " out where none has one. Words are for people and may change, codes are the"
+                    " facts of the [workflow](workflow.md). `token`: after what arms, to a"
                     " console that may hold",
                 ),
                 (

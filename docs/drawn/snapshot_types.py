@@ -35,7 +35,7 @@ def _tree() -> Tree:
             here = step
         if kind.startswith(("object", "list")):
             found: Tree = {"?": "null"} if kind.endswith("null") else {}
-            if last == "ways":
+            if last in ("ways", "missing"):
                 here[last] = "Record<string, string[]>"
             elif kind.startswith("list"):
                 here[last] = "string[]"

@@ -53,9 +53,13 @@ _FORWARD: Final[tuple[Row, ...]] = (
         P.CANNULATE,
         "confirm the duct",
         needs=(
-            C(lambda f: f.duct_named, "name the duct: clock position and orifice"),
-            C(lambda f: f.duct_has_room, "this breast has had its volume for today"),
-            C(lambda f: f.drops_done, "wait until the drop at the tip is done"),
+            C(lambda f: f.duct_named, "name the duct: clock position and orifice", "duct-named"),
+            C(
+                lambda f: f.duct_has_room,
+                "this breast has had its volume for today",
+                "duct-has-room",
+            ),
+            C(lambda f: f.drops_done, "wait until the drop at the tip is done", "drops-done"),
         ),
     ),
     Row(P.LOCATE_DUCT, E.DONE, P.DECANNULATE, "give up: no duct can be found", needs=(NAMED,)),
@@ -79,7 +83,11 @@ _FORWARD: Final[tuple[Row, ...]] = (
         P.ARMED,
         "read the plan back and confirm it",
         needs=(
-            C(lambda f: f.plan_repeated, "the plan confirmed is not the one read back"),
+            C(
+                lambda f: f.plan_repeated,
+                "the plan confirmed is not the one read back",
+                "plan-repeated",
+            ),
             *TO_ARM,
         ),
     ),
@@ -90,7 +98,7 @@ _FORWARD: Final[tuple[Row, ...]] = (
         E.FLOW,
         P.INJECTING,
         "hold to inject",
-        needs=(C(lambda f: f.hold_open, "press and hold the switch"),),
+        needs=(C(lambda f: f.hold_open, "press and hold the switch", "hold-open"),),
     ),
     Row(P.ARMED, E.DISARM, P.ARM, "disarm"),
     Row(P.ARMED, E.LOST, P.ARM, "the permission was lost", _ROOM),
@@ -103,7 +111,7 @@ _FORWARD: Final[tuple[Row, ...]] = (
         E.FLOW,
         P.INJECTING,
         "look, then release and hold again to go on",
-        needs=(C(lambda f: f.hold_open, "press and hold the switch"),),
+        needs=(C(lambda f: f.hold_open, "press and hold the switch", "hold-open"),),
     ),
     Row(P.HOLDING, E.REACHED, P.SETTLE, "the planned volume is in", _ROOM),
     Row(P.HOLDING, E.LOST, P.ARM, "the permission was lost", _ROOM),
@@ -115,9 +123,13 @@ _FORWARD: Final[tuple[Row, ...]] = (
         P.EXPOSURE,
         "compress lightly, then confirm",
         needs=(
-            C(lambda f: f.compressed, "drive the paddle down until it holds"),
-            C(lambda f: f.force_allowed, "the compression force is above its limit: ease it"),
-            C(lambda f: f.line_calm, "the line pressure is unknown or too high"),
+            C(lambda f: f.compressed, "drive the paddle down until it holds", "compressed"),
+            C(
+                lambda f: f.force_allowed,
+                "the compression force is above its limit: ease it",
+                "force-allowed",
+            ),
+            C(lambda f: f.line_calm, "the line pressure is unknown or too high", "line-calm"),
         ),
     ),
     Row(P.EXPOSURE, E.ARM_EXPOSURE, P.EXPOSURE_ARMED, "arm the exposure", needs=TO_ARM_EXPOSURE),
@@ -128,7 +140,7 @@ _FORWARD: Final[tuple[Row, ...]] = (
         E.EXPOSED,
         P.REVIEW,
         "hold to expose",
-        needs=(C(lambda f: f.exposed, "the unit has not counted an exposure"),),
+        needs=(C(lambda f: f.exposed, "the unit has not counted an exposure", "exposed"),),
     ),
     Row(P.EXPOSURE_ARMED, E.LOST, P.EXPOSURE, "the permission was lost", _ROOM),
     Row(P.EXPOSURE_ARMED, E.EXPIRED, P.COMPRESSION, "compressed too long: released", _ROOM),
@@ -186,7 +198,11 @@ _FORWARD: Final[tuple[Row, ...]] = (
         needs=(
             NAMED,
             STOPPED,
-            C(lambda f: f.unit_up, "the unit's paddle and exposure counter are not read yet: wait"),
+            C(
+                lambda f: f.unit_up,
+                "the unit's paddle and exposure counter are not read yet: wait",
+                "unit-up",
+            ),
         ),
     ),
 )
@@ -271,6 +287,7 @@ def _resume() -> tuple[Row, ...]:
             only=C(
                 lambda f, anchor=anchor: f.anchor is anchor,  # type: ignore[misc]
                 f"the procedure was not stopped in {anchor.value}",
+                "anchor",
             ),
         )
         for anchor in anchors

@@ -22,6 +22,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+ROLES = ("technologist", "radiologist", "service", "qa")
 SLICE_NS = 250_000_000
 SIZE = {"width": 1280, "height": 800}
 
@@ -75,11 +76,11 @@ class Stage:
         self.page.locator(".tiles .key").nth(number).click()
         self.page.locator(".page.menu").wait_for(state="detached")
 
-    def say_who(self, name="M. Reyes", role=0):
+    def say_who(self, name="M. Reyes", role="technologist"):
         """Somebody is in front of the page."""
         self.page.locator("#f-who").fill(name)
         self.page.wait_for_timeout(420)  # the dead time after a screen has changed
-        self.page.locator(".people .chip").nth(role).click()
+        self.page.locator(".people .chip").nth(ROLES.index(role)).click()
         self.next()
 
     def next(self):
@@ -111,12 +112,13 @@ class Stage:
 
 
 @contextlib.contextmanager
-def staged(browser, folder, order=None, **context):
-    """A stage of its own."""
-    room = VirtualRoom(load_room("demo", known_names()), order or Order())
+def staged(browser, folder, order=None, loaded=None, checker=None, journal=None, **context):
+    """A stage of its own; ``loaded``: another room than the demo room, ``checker``: of PINs."""
+    loaded = loaded or load_room("demo", known_names())
+    room = VirtualRoom(loaded, order or Order(), checker=checker)
     room.leave()
     room.advance(300_000_000)
-    with PageServer(room, folder) as server:
+    with PageServer(room, folder, journal) as server:
         made = browser.new_context(viewport=SIZE, **context)
         page = made.new_page()
         try:

@@ -32,8 +32,8 @@ T = TypeVar("T")
 class PageServer:
     """Serves one virtual room; ``do`` runs something between two turns of it."""
 
-    def __init__(self, room: VirtualRoom, folder: Path) -> None:
-        """``folder``: for the socket of the room's API."""
+    def __init__(self, room: VirtualRoom, folder: Path, journal: Path | None = None) -> None:
+        """``folder``: for the socket of the room's API; ``journal``: a record to be read."""
         self.room = room
         self.pace = 1.0
         self.frozen = False
@@ -44,6 +44,7 @@ class PageServer:
         """What the page asked of the API."""
         self.address = ""
         self._path = folder / "api"
+        self._journal = journal or folder / "no-record"
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: uvicorn.Server | None = None
@@ -117,11 +118,12 @@ class PageServer:
             room=facts["room"],
             mode=facts["mode"],
             api=self._path,
-            journal=self._path.parent / "no-record",
+            journal=self._journal,
             hosts=(f"127.0.0.1:{port}",),
             now_ns=RealClock().now_ns,
             panel=("127.0.0.1", hands.sockets[0].getsockname()[1]),
             facts=facts,
+            login_required=self.room.loaded.profile.login_required,
         )
         self._server = uvicorn.Server(
             uvicorn.Config(

@@ -38,6 +38,51 @@ def test_numbers_are_written_as_people_read_them(stage):
     assert got == [case[-1] for case in cases]
 
 
+@pytest.mark.hazard("HZ-STALE-DATA")
+def test_a_gap_stays_a_gap_and_what_is_not_known_is_shaded(stage):
+    """250 ms without a snapshot break the curve; net pressure not heard for 300 ms is blind."""
+    points = stage.page.evaluate(
+        """async () => {
+          const { Live } = await import("/js/live.js");
+          const live = new Live();
+          const snap = (t_ms, net) => ({ t_ms, n: t_ms, phase: "arm", hold: { phase: "closed" },
+            alarms: [], pressure: { line_pa: 100, net_pa: net, net_upper_pa: net, line_age_ms: 9 },
+            rate: { commanded_nl_min: 0, confirmed_nl_min: 0 } });
+          for (const [t, net] of [[1000, 50], [1050, 50], [1400, 50], [1600, null], [1701, null]])
+            live.take(snap(t, net), t);
+          return live.points.map((p) => [p.t, p.line, p.net, p.blind]);
+        }"""
+    )
+    assert points == [
+        [1000, 100, 50, False],
+        [1050, 100, 50, False],
+        [1051, None, None, False],
+        [1400, 100, 50, False],
+        [1600, 100, 50, False],
+        [1701, 100, None, True],
+    ]
+
+
+@pytest.mark.hazard("HZ-USE-ERROR")
+def test_the_touch_test_tells_a_press_beside_its_square(stage):
+    page = stage.page
+    stage.say_who()
+    page.locator(".page.worklist").wait_for()
+    page.wait_for_timeout(450)
+    page.locator("#rail .railkey").last.click()
+    page.wait_for_timeout(450)
+    page.locator(".tiles .key", has_text="Touch test").click()
+    page.wait_for_timeout(420)
+    for _ in range(9):
+        page.locator(".target").click()
+    assert page.locator(".touch .result[data-state=ok]").count()
+    page.locator("#foot .acts .key", has_text="Once more").click()
+    page.locator(".field-of-touch").click(position={"x": 300, "y": 150})
+    for _ in range(9):
+        page.locator(".target").click()
+    assert "1 beside a square" in page.locator(".touch .result[data-state=no]").text_content()
+
+
 @pytest.mark.hazard("HZ-STOP-FAILS")
 def test_stop_is_one_press_by_pointer_and_by_esc_even_for_nobody(stage):
     stage.page.locator("#stop").click()
@@ -107,6 +152,25 @@ def test_numbers_are_grey_within_300_ms_of_silence_and_lost_contact_is_said(arme
     armed.server.frozen = False
     page.locator("#cover").wait_for(state="hidden")  # a new line, the state of the room as it is
     assert page.locator("#stop .word").text_content() == "STOP"
+
+
+def test_the_sound_pauses_for_two_minutes_and_is_counted_down(armed):
+    page = armed.page
+    armed.hand("emergency_stop", True)
+    armed.lapse(lambda s: s["sound"]["signal"] == "high", 5)
+    page.locator("#banner .sound:not([data-paused])").wait_for()
+    page.keyboard.press("F4")
+    page.locator("#banner .sound[data-paused]").wait_for()
+    armed.lapse(lambda s: s["sound"]["signal"] == "off", 1)
+    assert page.locator("#banner .sound").text_content().startswith("Sound off ")
+    assert page.locator("#banner[data-priority=high][data-flash]").count(), "only the sound is off"
+    assert armed.room.shown["sound"]["paused_by"] == "M. Reyes"
+    armed.lapse(lambda s: s["sound"]["signal"] == "high", 121)
+    page.locator("#banner .sound:not([data-paused])").wait_for()
+    page.locator("#banner .sound").click()  # by the key, and ended by the key
+    page.locator("#banner .sound[data-paused]").wait_for()
+    page.locator("#banner .sound").click()
+    page.locator("#banner .sound:not([data-paused])").wait_for()
 
 
 def test_an_alarm_is_shown_as_the_controller_says_it_and_acknowledged_by_f5(armed):

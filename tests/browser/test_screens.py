@@ -1,6 +1,7 @@
 """Every screen of a procedure once: accessible, large enough, STOP in its corner."""
 
 import json
+import math
 import re
 from pathlib import Path
 
@@ -13,6 +14,8 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(240)]
 HERE = Path(__file__).parent
 AXE = (HERE / "vendor" / "axe.min.js").read_text("utf-8")
 TARGET_MM = 20
+DIGIT_EM = 0.729
+"""Height of a digit of DejaVu Sans."""
 SMALLER = {"hour": 16.5, "small": 12}
 """Twelve hours around a nipple leave 16.6 mm for each; the side panel is no room's screen."""
 
@@ -41,14 +44,15 @@ STATES = (
     ("aftercare", phase("aftercare")),
     ("closing", phase("closed")),
 )
-TILES = ("history", "daily", "alarms", "who", "theme", "clean", "service", "qa", "help")
-ASIDE = ("history", "daily", "alarms", "service", "qa", "help")
+TILES = ("history", "daily", "alarms", "who", "theme", "clean", "touch", "service", "qa", "help")
+ASIDE = ("history", "daily", "alarms", "touch", "help")
 
 LOOK = """() => {
   const mm = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--mm"));
   const seen = (e) => e.checkVisibility({ visibilityProperty: true });
   const box = (e) => { const r = e.getBoundingClientRect();
-    return { id: e.id, kind: e.className, text: e.textContent, w: r.width / mm, h: r.height / mm,
+    return { id: e.id, kind: e.className, text: e.textContent,
+      able: e.getAttribute("aria-disabled") !== "true", w: r.width / mm, h: r.height / mm,
       left: r.left / mm, top: r.top / mm, right: r.right / mm, bottom: r.bottom / mm }; };
   const buttons = [...document.querySelectorAll("button")].filter(seen).map(box);
   const stop = document.getElementById("stop").getBoundingClientRect();
@@ -67,7 +71,9 @@ LOOK = """() => {
         if (["auto", "scroll"].includes(getComputedStyle(p).overflowY)) return false;
       return true; })
     .filter((e) => e.getBoundingClientRect().bottom > work.bottom + 1).map((e) => e.textContent);
-  return { buttons, own, out, screen: document.getElementById("work").dataset.screen,
+  const huge = [...document.querySelectorAll(".figure.huge .number")].filter(seen)
+    .map((e) => parseFloat(getComputedStyle(e).fontSize) / mm);
+  return { buttons, own, out, huge, screen: document.getElementById("work").dataset.screen,
     mm, stopFree: document.getElementById("stop").contains(hit),
     width: innerWidth / mm, height: innerHeight / mm };
 }"""
@@ -85,7 +91,7 @@ def least_mm(key):
 def as_service(stage):
     """Somebody in the role service looks at the wires."""
     stage.tile(TILES.index("who"))
-    stage.say_who("S. Service", role=2)
+    stage.say_who("S. Service", role="service")
     stage.tile(TILES.index("service"))
     stage.page.locator(".page.service .stack:visible").wait_for()
     stage.page.wait_for_timeout(420)
@@ -111,25 +117,34 @@ def seen(browser, tmp_path_factory):
         stage.say_who()
         page.locator(".page.worklist").wait_for()
         look("worklist")
-        for name in ASIDE:
+
+        def menu(name):
+            page.wait_for_timeout(450)
             page.locator("#rail .railkey").last.click()
             page.locator(".page.menu").wait_for()
-            if name == ASIDE[0]:
-                look("menu")
-            page.wait_for_timeout(420)
-            page.locator(".tiles .key").nth(TILES.index(name)).click()
-            page.locator(".page.menu").wait_for(state="detached")
+            look(name)
+
+        menu("menu")
+        for name in ASIDE:
+            stage.tile(TILES.index(name))
             look(name)
         stage.next()
         as_service(stage)
         look("service, in its role")
+        stage.tile(TILES.index("qa"))
+        look("qa")
         stage.next()
-        stage.tile(TILES.index("who"))
-        stage.say_who()
         for name, reached in STATES:
             stage.until(reached)
             page.locator(f"body[data-phase={stage.room.shown['phase']}]").wait_for()
             look(name)
+            if name == "checklist":
+                menu("menu of service")
+                stage.next()
+            if name == "review":
+                page.keyboard.press("Escape")
+                page.locator("body[data-phase=stopped]").wait_for()
+                look("stopped")
             if name == "injecting":
                 page.evaluate("document.documentElement.dataset.theme = 'light'")
                 look("injecting, light")
@@ -196,6 +211,18 @@ def test_the_pad_is_large_and_nothing_is_near_it(seen):
     assert pads >= 4
 
 
+def test_service_and_qa_are_by_role_and_never_over_a_procedure(seen):
+    def keys(name):
+        return {key["text"].strip("⟦⟧"): key["able"] for key in seen[name]["buttons"]}
+
+    assert not {"Service", "QA"} & set(keys("menu")), "the technologist's menu has neither"
+    assert seen["service, in its role"]["screen"] == "service"
+    assert seen["qa"]["screen"] == "qa"
+    during = keys("menu of service")
+    assert (during["Service"], during["QA"]) == (False, False)
+    assert during["History"]
+
+
 def test_every_text_is_of_the_table_or_said_by_the_controller(seen):
     own = {
         f"{name}: {text}"
@@ -214,6 +241,16 @@ def test_no_number_begins_with_its_point(seen):
         if re.search(r"(?<![\w.])\.\d", text)
     ]
     assert bare == []
+
+
+def test_the_numbers_that_matter_are_read_from_2_m(seen):
+    """16 minutes of arc for a digit (the usual least for reading at a glance; assumption)."""
+    least_mm_ = 2_000 * math.tan(math.radians(16 / 60))
+    for name in ("injecting", "armed", "compression", "exposure", "aftercare"):
+        heights = [DIGIT_EM * mm for mm in seen[name]["huge"]]
+        assert heights, name
+        assert min(heights) >= least_mm_, (name, heights)
+    assert min(DIGIT_EM * mm for mm in seen["settle"]["huge"]) >= 8, "13.8 minutes: more words"
 
 
 def test_nothing_reaches_out_of_the_work_area(seen):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from config.load import LoadedRoom
+from controller.api import Checker
 from controller.console.facts import room_facts
 from sim.procedure import Procedure
 from sim.technologist import Order, Technologist
@@ -24,10 +25,16 @@ def _still(shown: dict[str, Any], now_ns: int) -> list[Any]:
 class VirtualRoom:
     """One world and one scripted technologist; pages are other clients of its API."""
 
-    def __init__(self, loaded: LoadedRoom, order: Order | None = None, seed: int = 1) -> None:
-        """Nothing happens before ``until`` or ``advance``."""
+    def __init__(
+        self,
+        loaded: LoadedRoom,
+        order: Order | None = None,
+        seed: int = 1,
+        checker: Checker | None = None,
+    ) -> None:
+        """Nothing happens before ``until`` or ``advance``; ``checker`` of PINs, for log-in."""
         self.loaded = loaded
-        self.world = World(loaded, seed)
+        self.world = World(loaded, seed, checker=checker)
         self.who = Technologist(loaded.profile, order or Order())
         self._procedure = Procedure(self.world, self.who)
         self._act = self.who.act

@@ -2,12 +2,17 @@
 
 import json
 
+import msgspec
 import pytest
 from starlette.websockets import WebSocketDisconnect
 
 from controller.console.guard import COOKIE, SESSIONS_MOST_COUNT
 from controller.console.messages import MESSAGE_MOST_BYTES, MESSAGES_MOST_PER_S
+from state_machine import beats
+from state_machine.requests import AnyRequest
+from state_machine.state import HoldPhase
 from tests.console.served import HOST, ended, introduced, opened
+from tests.core.test_beats import BY, CONNECTION, TOKEN, Story
 
 pytestmark = pytest.mark.hazard("HZ-USE-ERROR")
 
@@ -177,6 +182,48 @@ def test_what_is_no_request_is_refused_in_words(served, body):
         introduced(page, controller)
         page.send_json({"k": "ask", "number": 5, "body": body})
         assert "not a request" in page.receive_json()["refusals"][0]
+
+
+# --- holds ------------------------------------------------------------------------------------
+
+
+def heard_by_the_core(controller, connection):
+    """What a page's connection brought, as the core gets it: stamped with the connection."""
+    request = msgspec.convert(controller.heard(), AnyRequest)
+    return msgspec.structs.replace(request, connection=connection)
+
+
+@pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
+def test_a_hold_that_was_overheard_is_worth_nothing_on_another_page(served):
+    """The very text of the page that armed, said by another page of the same browser."""
+    story = Story()
+    begin = {"k": "hold.begin", "tok": TOKEN, "n": 1, "ack": story.now_ns // 1_000_000}
+    browser = served.loaded()
+    with served.page(browser) as (page, controller):
+        introduced(page, controller, BY)
+        with served.page(browser) as (other, overheard):
+            introduced(other, overheard, BY)
+            other.send_json(begin)
+            beaten = beats.take(story.state, heard_by_the_core(overheard, 4), story.now_ns)
+            assert "another page" in beaten.refused
+            assert beaten.hold.phase is HoldPhase.CLOSED, "and the one that armed arms anew"
+
+
+@pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
+def test_a_hold_that_is_said_again_is_the_end_of_it(served):
+    story = Story()
+    begin = {"k": "hold.begin", "tok": TOKEN, "n": 1, "ack": story.now_ns // 1_000_000}
+    with served.page() as (page, controller):
+        introduced(page, controller, BY)
+        page.send_json(begin)
+        opened_ = beats.take(story.state, heard_by_the_core(controller, CONNECTION), story.now_ns)
+        assert opened_.hold.phase is HoldPhase.OPEN
+        state = msgspec.structs.replace(story.state, hold=opened_.hold, screen=opened_.screen)
+        for expected in (HoldPhase.OPEN, HoldPhase.CLOSED):  # the same beat, and once more
+            page.send_json({**begin, "k": "hold.beat", "n": 2})
+            beaten = beats.take(state, heard_by_the_core(controller, CONNECTION), story.now_ns)
+            assert beaten.hold.phase is expected
+            state = msgspec.structs.replace(state, hold=beaten.hold, screen=beaten.screen)
 
 
 # --- HTTP ---------------------------------------------------------------------------------------

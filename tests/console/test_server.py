@@ -2,14 +2,20 @@
 
 import asyncio
 import contextlib
+from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.websockets import WebSocketDisconnect
 
 from controller.cli import main
 from controller.console import command, files
+from controller.console import page as pages
 from controller.console.app import PAGES_MOST_COUNT
+from controller.console.history import History
 from controller.console.link import SNAPSHOTS_MOST_COUNT, WORDS_MOST_COUNT, Outbox
+from controller.console.panel import Panel
+from controller.console.session import Session
 from tests.console.served import SNAPSHOT, Served, ended, introduced, opened
 
 
@@ -151,6 +157,50 @@ def test_a_slow_page_loses_old_snapshots_never_words():
         assert outbox.overrun
 
     asyncio.run(case())
+
+
+class Deaf:
+    """A page's socket that takes nothing and says nothing: a stopped renderer."""
+
+    def __init__(self):
+        self.code = None
+
+    async def receive(self):
+        await asyncio.Event().wait()
+
+    async def send_text(self, _text):
+        await asyncio.Event().wait()
+
+    async def close(self, code, _reason):
+        self.code = code
+
+
+class Line:
+    """A page's connection to a controller that says one thing."""
+
+    def __init__(self):
+        self.closed = False
+        self._said = [b'{"k":"reply"}']
+
+    async def hear(self):
+        if not self._said:
+            await asyncio.Event().wait()
+        return self._said.pop()
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.mark.hazard("HZ-STALE-DATA")
+def test_a_page_that_takes_nothing_is_let_go_and_what_it_held_with_it(monkeypatch):
+    monkeypatch.setattr(pages, "_SEND_MOST_S", 0.05)
+    socket: Any = Deaf()
+    line: Any = Line()
+    outbox = Outbox()
+    session = Session(line, outbox, Panel(None), History(Path("none"), lambda: 0), "b")
+    asyncio.run(pages.Page(socket, line, session, outbox, lambda: 0).serve())
+    assert line.closed, "the controller hears it first"
+    assert socket.code == pages.TOO_SLOW
 
 
 # --- the command --------------------------------------------------------------------------------

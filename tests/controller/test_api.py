@@ -279,9 +279,10 @@ def test_a_client_that_is_gone_while_written_to_is_dropped(served):
 
 KEYS = [
     *("k", "n", "t_ms", "room", "mode", "order", "phase", "phase_ms", "next", "actor", "prompt"),
-    *("waits_for", "ways", "stop", "case", "duct", "plan", "hold", "console", "people"),
+    *("waits_for", "ways", "missing", "stop", "case", "duct", "plan", "hold", "console", "people"),
     *("volume", "rate", "pressure", "mounted", "line", "motion", "exposure"),
-    *("observation_left_s", "daily_check", "calibration", "alarms", "refused", "devices"),
+    *("locks", "observation_left_s", "daily_check", "calibration", "alarms", "sound", "refused"),
+    "devices",
     *("clock", "journal"),
 ]
 

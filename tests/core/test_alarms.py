@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from state_machine import alarms
+from state_machine import alarm_values, alarms
 from state_machine import requests as rq
 from state_machine.alarms import ALARM_BY_NAME, ALARMS, Priority
 from state_machine.entries import AlarmChanged
@@ -16,7 +16,16 @@ from state_machine.motion_faults import Beyond, Count, RateDiffers, Still
 from state_machine.readings import Link, Motion, Paddle, Prompt, PumpAlarm, TripCause, UnitState
 from state_machine.relaxation import Relaxation
 from state_machine.requests import Event, Role
-from state_machine.state import Alarm, Exposure, Hold, HoldAction, HoldPhase, Injection, Phase
+from state_machine.state import (
+    Alarm,
+    Exposure,
+    Hold,
+    HoldAction,
+    HoldPhase,
+    Injection,
+    Phase,
+    Screen,
+)
 from state_machine.step import Outcome, step
 from state_machine.targets import (
     Compression,
@@ -125,6 +134,8 @@ STORIES = (
     Story("wrong-box", at_rest(Phase.SET_UP), on(room=WRONG)),
     Story("wrong-unit", at_rest(Phase.SET_UP), on(mammograph=WRONG)),
     Story("exposure-overdue", at_rest(Phase.COMPRESSION), on(injection={"ended_ns": NOW_NS - 180 * S - 1})),
+    Story("nobody-sees", REST, on(state={"screen": Screen(on=True), "shown_ns": NOW_NS - S - 1})),
+    Story("nobody-sees-flow", injecting, on(state={"screen": Screen(on=True), "shown_ns": NOW_NS - S - 1})),
     Story("temperature", REST, on(line={"temperature_mc": 19_999})),
     Story("dwell", REST, on(duct={"cannula_in_ns": NOW_NS - 12 * 60 * S - 1})),
     Story("checkpoint", REST, on(hold={"phase": HoldPhase.LIFT, "action": HoldAction.INJECT})),
@@ -318,6 +329,34 @@ def test_the_sounder_follows_the_highest_that_is_not_acknowledged():
     known = replace(high, acknowledged=True)
     assert alarms.sounder((low, medium, known)) is Sounder.MEDIUM
     assert alarms.sounder((known,)) is Sounder.OFF
+
+
+MEASURED = {
+    "line-pressure": (120_001, 120_000, "pa"),
+    "net-stop": (6_001, 6_000, "pa"),
+    "net-pause": (4_001, 4_000, "pa"),
+    "net-warn": (3_001, 3_000, "pa"),
+    "false-passage": (2_001, 2_000, "pa"),
+    "compression-pressure": (6_001, 6_000, "pa"),
+    "over-volume": (500_001, 500_000, "nl"),
+    "compressed-long": (45 * S + 1, 45 * S, "ns"),
+    "dwell": (12 * 60 * S + 1, 12 * 60 * S, "ns"),
+}
+
+
+@pytest.mark.hazard("HZ-OVERPRESSURE", "HZ-USE-ERROR")
+@pytest.mark.parametrize("name", sorted(MEASURED))
+def test_an_alarm_keeps_what_was_measured_when_it_was_raised(name):
+    """The value passes its limit, or the alarm would not be on."""
+    story = next(s for s in STORIES if s.name == name)
+    scene = story.scene().but(**story.raised)
+    found = alarms.update((), scene.state, scene.readings, NOW_NS)
+    told = alarm_values.noted(found, (), scene.state, scene.readings, NOW_NS)
+    (alarm,) = [a for a in told if a.name == name]
+    assert (alarm.value, alarm.limit, alarm.unit) == MEASURED[name]
+    later = alarm_values.noted(told, told, story.scene().state, readings(), NOW_NS + S)
+    assert later == told, "and keeps it"
+    assert set(MEASURED) == set(alarm_values.MEASURED)
 
 
 def newly(before, after):

@@ -191,6 +191,8 @@ REFUSED: tuple[tuple[Scene, Any, str], ...] = (
     (scene(), ask(rq.HandInjected, volume_nl=0), "0 nL: enter 1 to 1000000 nL"),
     (scene(), ask(rq.HandInjected, volume_nl=1_000_001), "1000001 nL: enter 1 to"),
     (scene(), ask(rq.Acknowledge, alarm="net-stop"), "no alarm 'net-stop' is on"),
+    (scene(), ask(rq.AudioPause), "nothing sounds"),
+    (scene(), ask(rq.AudioPause, on=False), "the sound is not paused"),
     (scene(), ask(rq.Console, by=" "), "say who you are"),
     (scene(), ask(rq.ViewBeat, beat=1, t_ms=1), "declare the console first"),
     (scene(screen=DRAWN), ask(rq.ViewBeat, beat=7, t_ms=NOW_NS // 10**6), "beat 7, t_ms"),

@@ -117,6 +117,7 @@ FIELDS: dict[type, Any] = {
     },
     rq.FirstDrop: {},
     rq.ChooseDuct: {"clock_h": st.integers(0, 13), "orifice": st.integers(0, 2)},
+    rq.AudioPause: {"on": st.booleans()},
     rq.Console: {"on": st.sampled_from([False, False, False, True])},
     rq.ViewBeat: {"beat": st.integers(0, 9), "t_ms": st.integers(0, 10**6), "up": st.booleans()},
     rq.HoldBegin: {"beat": st.integers(0, 2), "t_ms": st.integers(0, 10**6)},

@@ -15,6 +15,7 @@ from controller import api, messages
 from controller.snapshot import snapshot
 from drivers.registry import known_names
 from sim.world import World
+from state_machine.ledger import Ledger, SideDay
 from state_machine.line import LineCheck, Mounted, Proof
 from state_machine.profile import Calibrated, Calibration
 from state_machine.requests import ClientRequest, Role, Side
@@ -54,7 +55,7 @@ def test_a_field_that_nobody_explained_is_refused(drawn, monkeypatch):
 
 def flat(value: object, at: str = "") -> set[str]:
     """Keys of a snapshot as the page writes them."""
-    if at == "ways" or not isinstance(value, dict | list):
+    if at in ("ways", "missing") or not isinstance(value, dict | list):
         return set()
     if isinstance(value, list):
         return {key for one in value for key in flat(one, f"{at}[]")}
@@ -80,6 +81,7 @@ def test_the_page_has_the_keys_of_a_real_snapshot(drawn):
         plan=Plan(1, Purpose.INJECT, 0, 50_000, 40_000, 200_000, 1),
         mounted=Mounted(*parts),
         sessions=(Session(1, "T. T.", Role.TECHNOLOGIST, 1, 1),),
+        ledger=Ledger(days=(SideDay("P-0", Side.RIGHT, 19_999, locked_until_day=20_010),)),
         line=LineCheck(proofs=(Proof("stiffness", True, 300, 120, 600, "nl_kpa"),)),
     )
     room.alarms = (Alarm("checkpoint", 1),)

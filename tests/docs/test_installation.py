@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from controller import cli
+from controller.console import command as console_command
 from drivers.room_io import INPUT_BITS
 from sim.serve import add_arguments
 
@@ -53,6 +54,47 @@ def test_a_crash_is_restarted_and_a_refusal_is_not():
     assert service["RestartPreventExitStatus"] != "1"
     assert service["KillSignal"] == "SIGTERM"
     assert int(service["TimeoutStopSec"]) >= 2
+
+
+def test_the_consoles_unit_serves_the_controllers_room_to_this_machine_alone():
+    unit_, controllers = unit("galactograph-console.service"), unit("galactograph.service")
+    service, controller = unit_["Service"], controllers["Service"]
+    args = cli._parser().parse_args(arguments(service["ExecStart"]))
+    host, _port = console_command.loopback(args.listen)
+    assert host == "127.0.0.1"
+    assert service["IPAddressDeny"] == "any"
+    assert service["IPAddressAllow"] == "localhost"
+    runs = cli._parser().parse_args(arguments(controller["ExecStart"]))
+    assert (args.room, args.state) == (runs.room, runs.state)
+    assert args.panel is None, "a side panel belongs to a simulated room"
+    assert service["User"] == controller["User"], "the API's socket opens for its owner only"
+    assert str(args.state) == service["ReadWritePaths"]
+    assert service["PrivateDevices"] == "yes"
+
+
+@pytest.mark.hazard("HZ-STALE-DATA")
+def test_a_console_that_ends_comes_back_and_a_refusal_does_not():
+    unit_ = unit("galactograph-console.service")
+    assert unit_["Service"]["Restart"] == "always"
+    assert int(unit_["Service"]["RestartPreventExitStatus"]) == cli.WRONG
+    assert unit_["Unit"]["After"] == unit_["Unit"]["PartOf"] == "galactograph.service"
+    wanted = unit("galactograph.service")["Unit"]
+    assert "console" not in " ".join(wanted.values()), "the controller does not hang on its screen"
+
+
+@pytest.mark.hazard("HZ-STALE-DATA")
+def test_what_the_units_keep_from_each_other():
+    """The console must not take the controller's time, nor more rights than it."""
+    console = unit("galactograph-console.service")["Service"]
+    controller = unit("galactograph.service")["Service"]
+    assert int(console["Nice"]) > int(controller["Nice"])
+    assert int(console["OOMScoreAdjust"]) > int(controller["OOMScoreAdjust"])
+    hardening = {
+        key
+        for key, value in controller.items()
+        if value == "yes" and not key.startswith("Restrict")
+    }
+    assert {key for key in hardening if console.get(key) != "yes"} == set()
 
 
 def test_the_simulators_unit_serves_what_the_demo_room_asks():

@@ -14,12 +14,19 @@ export class App {
     this.facts = null;
     /** @type {Who} */
     this.who = { by: "", role: "", locked: false, login: "name" };
+    /** The procedure of the record that was chosen in the history. */
+    this.chosenCase = 0;
+    /** Number of this page's own connection; 0: not told yet. */
+    this.connection = 0;
     this.contact = false;
     this.control = false;
     this.pxPerMm = 4.9;
     this.token = "";
     /** @type {string[]} */
     this.refused = [];
+    /** What the newest refusals are called (docs/api.md): a page never looks for words.
+     *  @type {string[]} */
+    this.refusedCodes = [];
     this.refusedAt = 0;
     /** @type {((name: string) => void)} */
     this.open = () => undefined;
@@ -29,7 +36,10 @@ export class App {
     this.hearers = [];
     this.link = new Link((message, at) => this.take(message, at), (on) => {
       this.contact = on;
-      if (!on) this.control = false;
+      if (!on) {
+        this.control = false;
+        this.connection = 0;
+      }
       for (const hear of this.hearers) hear({ k: "contact", on });
     });
   }
@@ -44,7 +54,8 @@ export class App {
       if (message.facts) this.facts = message.facts;
       if (message.px_per_mm) this.pxPerMm = message.px_per_mm;
       if (message.login) this.who.login = message.login;
-    } else if (message.k === "reply" && message.token) this.token = message.token;
+    } else if (message.k === "line") this.connection = message.connection;
+    else if (message.k === "reply" && message.token) this.token = message.token;
     for (const hear of this.hearers) hear(message);
   }
 
@@ -52,8 +63,8 @@ export class App {
    *  @param {string} request @param {Record<string, unknown>} [fields] @returns {Promise<boolean>} */
   async ask(request, fields = {}) {
     const reply = await this.link.ask(request, fields);
-    if (!reply.taken) this.refuse(reply.refusals);
-    else this.refused = [];
+    if (!reply.taken) this.refuse(reply.refusals, reply.codes);
+    else this.refuse([]);
     return reply.taken;
   }
 
@@ -69,10 +80,16 @@ export class App {
     else this.callPerson("radiologist", act);
   }
 
-  /** @param {string[]} words */
-  refuse(words) {
+  /** @param {string[]} words @param {string[]} [codes] */
+  refuse(words, codes = []) {
     this.refused = words;
+    this.refusedCodes = codes;
     this.refusedAt = performance.now();
+  }
+
+  /** The newest refusal was for this. @param {string} code */
+  wasRefused(code) {
+    return this.refusal.length > 0 && this.refusedCodes.includes(code);
   }
 
   /** Words of the newest refusal, for a while. */

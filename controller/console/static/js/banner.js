@@ -1,18 +1,27 @@
 /* Alarms as the controller says them, always in the same place, never covered. The page adds
    only two conditions of its own: no contact, display late. */
 
-import { h, setAttr, setLines, setText, show } from "./dom.js";
+import { h, setAttr, setText, show, svg } from "./dom.js";
 import { key } from "./parts.js";
 import { t } from "./text.js";
+import { clock, kpa, measuredMl } from "./units.js";
 
 /** @typedef {{name: string, priority: string, since_ms: number, present: boolean,
- *   acknowledged: boolean, words: string, action: string}} Shown */
+ *   acknowledged: boolean, acknowledged_by: string, words: string, action: string,
+ *   value: number | null, limit: number, unit: string}} Shown */
 
 const RANK = /** @type {Record<string, number>} */ ({ high: 0, medium: 1, low: 2 });
 
 /** @param {Shown[]} alarms @returns {Shown[]} highest first, newest first among equals */
 export function ranked(alarms) {
   return [...alarms].sort((a, b) => RANK[a.priority] - RANK[b.priority] || b.since_ms - a.since_ms);
+}
+
+/** What was measured beside its limit: 6.2 kPa, limit 6.0. @param {Shown} alarm */
+export function measured({ value, limit, unit }) {
+  if (value === null) return "";
+  const say = /** @type {Record<string, (v: number, way: "up" | "near") => string>} */ ({ pa: (v, way) => kpa(v, way), nl: (v, way) => measuredMl(v, way), ns: (v) => clock(v / 1e9) })[unit];
+  return say ? t(`alarm.value.${unit}`, { value: say(value, "up"), limit: say(limit, "near") }) : "";
 }
 
 export class Banner {
@@ -24,13 +33,17 @@ export class Banner {
     this.sign = h("span.sign");
     this.words = h("p.words");
     this.action = h("p.action");
+    this.value = h("p.value");
     this.loud = h("div.said", { role: "alert", "data-said": true });
     this.soft = h("div.said", { role: "status", "data-said": true });
     this.ack = key(t("alarm.ack"), () => this.acknowledge(), "quiet");
+    this.quietWord = h("span");
+    this.quiet = key("", () => this.pause(), "quiet sound");
+    this.quiet.append(bell(), this.quietWord);
     this.more = key("", () => this.app.open("alarms"), "quiet");
     setAttr(root, "aria-label", t("alarm.region"));
-    this.line = h("div.line", {}, this.sign, h("div.text", {}, this.words, this.action));
-    root.append(this.line, this.ack, this.more, this.loud, this.soft);
+    this.line = h("div.line", {}, this.sign, h("div.text", {}, this.words, this.action), this.value);
+    root.append(this.line, this.quiet, this.ack, this.more, this.loud, this.soft);
     /** @type {Shown | null} */
     this.top = null;
     /** @type {Shown | null} */
@@ -42,8 +55,26 @@ export class Banner {
     if (this.toAcknowledge) void this.app.ask("acknowledge", { alarm: this.toAcknowledge.name });
   }
 
+  /** F4 and the key: two minutes without the sounder, or sound again. The room decides. */
+  pause() {
+    const sound = this.app.live.snap?.sound;
+    if (!sound) return;
+    if (sound.paused_ms > 0) void this.app.ask("audio-pause", { on: false });
+    else if (sound.signal !== "off") void this.app.ask("audio-pause");
+  }
+
+  /** @param {Snapshot | null} s */
+  sounds(s) {
+    const paused = s !== null && s.sound.paused_ms > 0;
+    show(this.quiet, s !== null && (paused || s.sound.signal !== "off"));
+    setAttr(this.quiet, "data-paused", paused);
+    setAttr(this.quiet, "aria-label", t(paused ? "sound.resume" : "sound.pause"));
+    setText(this.quietWord, paused ? t("sound.paused", { time: clock(s.sound.paused_ms / 1000) }) : t("sound.pause"));
+  }
+
   /** @param {Snapshot | null} s @param {number} now */
   update(s, now) {
+    this.sounds(s);
     const own = this.own(now);
     const list = ranked(/** @type {Shown[]} */ (s ? s.alarms : []));
     this.toAcknowledge = list.find((alarm) => !alarm.acknowledged) ?? null;
@@ -58,7 +89,8 @@ export class Banner {
     setAttr(this.words, "data-said", top !== null && own === null);
     setAttr(this.action, "data-said", top !== null && own === null);
     setText(this.words, top ? top.words : t("alarm.none"));
-    setText(this.action, top ? (top.present ? top.action : `${top.action}`) : "");
+    setText(this.action, top ? top.action : "");
+    setText(this.value, top ? measured(top) : "");
     if (top && !top.present) setAttr(this.root, "data-gone", true);
     else setAttr(this.root, "data-gone", false);
     show(this.ack, this.toAcknowledge !== null);
@@ -77,7 +109,7 @@ export class Banner {
   own(now) {
     const { contact, live } = this.app;
     const make = (/** @type {string} */ name, /** @type {string} */ priority) => ({
-      name, priority, since_ms: 0, present: true, acknowledged: false,
+      name, priority, since_ms: 0, present: true, acknowledged: false, acknowledged_by: "", value: null, limit: 0, unit: "",
       words: t(`own.${name}`), action: t(`own.${name}.action`),
     });
     if (!contact || live.age(now) > 1000) return make("no-contact", "high");
@@ -86,28 +118,47 @@ export class Banner {
   }
 }
 
+/** The bell; while the sound is paused a dashed cross lies over it (IEC 60601-1-8's sign, as the
+ *  secondary sources draw it). */
+function bell() {
+  return svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true", class: "bell" },
+    svg("path", { d: "M12 3a5 5 0 0 0-5 5v5l-2 3h14l-2-3V8a5 5 0 0 0-5-5zM10 18a2 2 0 0 0 4 0z", class: "body" }),
+    svg("path", { d: "M3 3l18 18M21 3L3 21", class: "cross" }));
+}
+
+/** Wall clock of so many ms ago. @param {number} ago */
+function wall(ago) {
+  const at = new Date(Date.now() - ago);
+  return `${String(at.getHours()).padStart(2, "0")}:${String(at.getMinutes()).padStart(2, "0")}:${String(at.getSeconds()).padStart(2, "0")}`;
+}
+
 /** Every alarm that is on. @param {import("./app.js").App} app @returns {View} */
 export function alarmList(app) {
   const rows = h("ul.alarms");
   const none = h("p.empty", {}, t("alarm.none"));
+  /** @type {HTMLElement[]} */ let times = [];
   return {
     root: h("div.page", {}, h("h1", {}, t("alarm.list")), none, rows),
     pad: "",
     update(s) {
       const list = ranked(/** @type {Shown[]} */ (s.alarms));
       show(none, list.length === 0);
-      const key_ = list.map((a) => `${a.name}${a.present}${a.acknowledged}`).join();
-      if (rows.dataset.key === key_) return;
-      rows.dataset.key = key_;
-      rows.replaceChildren(...list.map((alarm) => h("li", { "data-priority": alarm.priority },
-        h("span.sign", {}, t(`alarm.sign.${alarm.priority}`)),
-        h("div.text", {}, h("p.words", { "data-said": true }, alarm.words), h("p.action", { "data-said": true }, alarm.action)),
-        h("span.state", {}, t(alarm.present ? "alarm.present" : "alarm.gone"), " ",
-          t(alarm.acknowledged ? "alarm.acknowledged" : "alarm.new")),
-        alarm.acknowledged ? null : key(t("alarm.ack"), () => void app.ask("acknowledge", { alarm: alarm.name }), "quiet"))));
+      const key_ = list.map((a) => `${a.name}${a.since_ms}${a.present}${a.acknowledged}`).join();
+      if (rows.dataset.key !== key_) { // a key under a finger stays where it is
+        rows.dataset.key = key_;
+        times = list.map(() => h("p.when"));
+        rows.replaceChildren(...list.map((alarm, i) => h("li", { "data-priority": alarm.priority },
+          h("span.sign", {}, t(`alarm.sign.${alarm.priority}`)),
+          h("div.text", {}, h("p.words", { "data-said": true }, alarm.words), h("p.action", { "data-said": true }, alarm.action), times[i]),
+          h("span.state", {}, t(alarm.present ? "alarm.present" : "alarm.gone"), " ",
+            alarm.acknowledged ? t("alarm.by", { by: alarm.acknowledged_by }) : t("alarm.new")),
+          alarm.acknowledged ? null : key(t("alarm.ack"), () => void app.ask("acknowledge", { alarm: alarm.name }), "quiet"))));
+      }
+      list.forEach((alarm, i) => {
+        const ago = s.t_ms - alarm.since_ms, value = measured(alarm);
+        setText(times[i], t("alarm.time", { time: wall(ago), span: clock(ago / 1000) }) + (value ? ` \u00b7 ${value}` : ""));
+      });
     },
     next: () => ({ label: t("back"), missing: [], act: () => app.open("") }),
   };
 }
-
-export { setLines };

@@ -3,32 +3,10 @@
 
 import uPlot from "../vendor/uplot/uPlot.esm.js";
 import { h } from "./dom.js";
+import { colour, plot } from "./plots.js";
 import { t } from "./text.js";
 
-const SPAN_S = 60;
 const AXES_KPA = [10, 20, 40, 80, 120];
-
-/** @param {string} name */
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-
-/** @param {string} label @param {[number, number]} range @param {HTMLElement} into
- *  @param {any[]} series @param {Record<string, ((u: any) => void)[]>} hooks @param {boolean} times */
-function plot(label, range, into, series, hooks, times) {
-  const ink = colour("--muted"), grid = colour("--line");
-  const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 }, font: "15px sans-serif", labelFont: "15px sans-serif" };
-  return new uPlot(/** @type {any} */ ({
-    width: 600, height: 200,
-    legend: { show: false }, cursor: { show: false }, select: { show: false },
-    padding: [8, 8, times ? 0 : 4, 0],
-    scales: { x: { time: false, range: [-SPAN_S, 0] }, y: { range } },
-    axes: [
-      { ...axis, show: times, size: 32, space: 90, values: (/** @type {any} */ _u, /** @type {number[]} */ at) => at.map((v) => `${v} s`) },
-      { ...axis, label, size: 44, labelSize: 20, space: 26 },
-    ],
-    series: [{}, ...series],
-    hooks,
-  }), [[], ...series.map(() => [])], into);
-}
 
 export class Chart {
   /** @param {Record<string, number>} limits */

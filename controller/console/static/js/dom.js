@@ -55,6 +55,14 @@ export function setAttr(node, name, value) {
 /** @param {HTMLElement} node @param {boolean} on */
 export const show = (node, on) => setAttr(node, "hidden", !on);
 
+/** Bring a row into view inside its own list: nothing else on the screen moves.
+ *  @param {HTMLElement} list @param {HTMLElement} row */
+export function reveal(list, row) {
+  const inner = list.getBoundingClientRect(), one = row.getBoundingClientRect();
+  if (one.top < inner.top) list.scrollTop -= inner.top - one.top;
+  else if (one.bottom > inner.bottom) list.scrollTop += one.bottom - inner.bottom;
+}
+
 /** Words of the controller in a list, one line each; unchanged lines stay as they are.
  *  @param {HTMLElement} list @param {string[]} lines */
 export function setLines(list, lines) {

@@ -2,7 +2,7 @@
    letters do nothing. Keys that would leave the page are swallowed. */
 
 /** @param {import("./app.js").App} app @param {{stop: () => void, pain: () => void, arm: () => void,
- *   acknowledge: () => void, next: () => void, help: () => void}} acts */
+ *   acknowledge: () => void, quiet: () => void, next: () => void, help: () => void}} acts */
 export function listen(app, acts) {
   window.addEventListener("keydown", (event) => {
     if (event.key === "Escape" || event.key === "Pause") {
@@ -11,7 +11,7 @@ export function listen(app, acts) {
       return;
     }
     /** @type {Record<string, () => void>} */
-    const map = { F12: acts.pain, F2: acts.arm, F4: () => undefined, F5: acts.acknowledge, F8: acts.next, F1: acts.help };
+    const map = { F12: acts.pain, F2: acts.arm, F4: acts.quiet, F5: acts.acknowledge, F8: acts.next, F1: acts.help };
     if (event.key in map) {
       event.preventDefault();
       if (!event.repeat) map[event.key]();

@@ -60,7 +60,7 @@ export class Live {
     while (this.events.length && this.events[0].t < first) this.events.shift();
   }
 
-  /** Marks in the plot: press, release, checkpoint, stop. @param {Snapshot} s
+  /** Marks in the plot: press, release, checkpoint, alarm, stop. @param {Snapshot} s
    *  @param {Snapshot | null} old */
   note(s, old) {
     if (old === null) return;
@@ -68,6 +68,8 @@ export class Live {
     if (is === "open" && was !== "open") this.events.push({ t: s.t_ms, name: "press" });
     else if (is === "lift" && was !== "lift") this.events.push({ t: s.t_ms, name: "checkpoint" });
     else if (was === "open" && is !== "open") this.events.push({ t: s.t_ms, name: "release" });
+    const known = new Set(old.alarms.map((alarm) => alarm.name + alarm.since_ms));
+    if (s.alarms.some((alarm) => !known.has(alarm.name + alarm.since_ms))) this.events.push({ t: s.t_ms, name: "alarm" });
     if (s.phase === "stopped" && old.phase !== "stopped") this.events.push({ t: s.t_ms, name: "stopped" });
   }
 

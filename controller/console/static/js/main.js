@@ -7,6 +7,7 @@ import { h, setAttr, setText, show } from "./dom.js";
 import { Foot } from "./foot.js";
 import { listen } from "./keys.js";
 import { STALE_MS } from "./live.js";
+import { mayOpen } from "./places.js";
 import { stepRail } from "./rail.js";
 import { cannula } from "./screens/cannula.js";
 import { checklist } from "./screens/checklist.js";
@@ -19,11 +20,13 @@ import { inject } from "./screens/inject.js";
 import { menu, page } from "./screens/menu.js";
 import { people } from "./screens/people.js";
 import { prime } from "./screens/prime.js";
+import { replay } from "./screens/replay.js";
 import { review } from "./screens/review.js";
 import { service } from "./screens/service.js";
 import { setup } from "./screens/setup.js";
 import { stopped } from "./screens/stopped.js";
 import { summary } from "./screens/summary.js";
+import { touch } from "./screens/touch.js";
 import { worklist } from "./screens/worklist.js";
 import { simPanel } from "./sim_panel.js";
 import { t } from "./text.js";
@@ -37,7 +40,7 @@ const IDLE_MS = 300_000;
 
 const MAKE = /** @type {Record<string, (app: App) => View>} */ ({
   worklist, checklist, setup, prime, duct, cannula, inject, compress, expose, review, summary, stopped,
-  menu, daily, history, alarms: alarmList, service, qa: (app) => page(app, "qa"), help: (app) => page(app, "help"),
+  menu, daily, history, replay, touch, alarms: alarmList, service, qa: (app) => page(app, "qa"), help: (app) => page(app, "help"),
 });
 const SCREEN = /** @type {Record<string, string>} */ ({
   standby: "worklist", checklist: "checklist", "set-up": "setup", "prime-and-zero": "prime", "locate-duct": "duct",
@@ -46,8 +49,6 @@ const SCREEN = /** @type {Record<string, string>} */ ({
   decannulate: "summary", aftercare: "summary", closed: "summary", stopped: "stopped",
   "suspected-extravasation": "stopped", "medical-emergency": "stopped", recovery: "stopped",
 });
-/** Only these may lie over the screen of the phase, and only while nothing is armed. */
-const ASIDE = new Set(["menu", "daily", "history", "alarms", "service", "qa", "help", "who"]);
 
 /** Refused beats speak for themselves: the hold has ended, and why is in the snapshot. */
 const QUIET = new Set(["view", "hold-beat", "hold-end"]);
@@ -94,7 +95,7 @@ function screenName(s) {
   if (armed) aside = "";
   if (aside === "who") return "people/again";
   if (s.phase === "standby" && s.daily_check.row > 0) return "daily";
-  return aside && ASIDE.has(aside) ? aside : SCREEN[s.phase];
+  return aside && mayOpen(aside, app.who.role, s) ? aside : SCREEN[s.phase];
 }
 
 /** @param {string} name @returns {View} */
@@ -114,7 +115,7 @@ function claim() {
  *  @param {Snapshot} s */
 function session(s) {
   app.who.login = s.people.login_required ? "pin" : "name";
-  const mine = app.control ? s.people.sessions.find((one) => one.connection === s.console.connection) : undefined;
+  const mine = s.people.sessions.find((one) => one.connection === app.connection);
   if (mine) app.who.locked = mine.locked;
 }
 
@@ -127,6 +128,7 @@ function draw(s) {
     view = make(name);
     shown = name;
     work.replaceChildren(view.root);
+    work.scrollTop = 0; // whatever scrolled inside the screen before it
     setAttr(work, "data-screen", name.split("/")[0]);
     foot.dead();
     if (document.activeElement === document.body) work.focus();
@@ -199,6 +201,7 @@ app.hearers.push((message) => {
   else if (message.k === "who") {
     if (app.who.login === "pin") {
       app.who = { ...app.who, by: message.by, role: message.role, locked: false };
+      if (message.by && aside === "who") aside = "";
       if (message.by && wish) wish.then();
     }
     if (app.who.by && !app.control) claim();
@@ -225,6 +228,7 @@ listen(app, {
     else if (s && ["arm-confirm", "armed", "injecting", "holding", "exposure-armed"].includes(s.phase)) void app.go("disarm");
   },
   acknowledge: () => banner.acknowledge(),
+  quiet: () => banner.pause(),
   next: () => { if (!foot.nextAction?.guard) foot.nextAct(); },
   help: () => app.open(aside === "help" ? "" : "help"),
 });

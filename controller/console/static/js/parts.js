@@ -111,7 +111,16 @@ export function stepper(of) {
     h("div.row", {}, less, h("span.shown", {}, number, " ", h("span.unit", {}, of.unit)), more),
     bar, range,
     presets.length ? h("div.chips", {}, ...presets.map(([button]) => button)) : null);
-  return { root, set, get value() { return value; } };
+  /** Nothing chosen again: another patient, another order. */
+  const clear = () => {
+    value = null;
+    setText(number, "\u2013");
+    setStyle(fill, "inline-size", "0%");
+    presets.forEach(([button]) => setAttr(button, "aria-pressed", "false"));
+    enable(less, true);
+    enable(more, true);
+  };
+  return { root, set, clear, get value() { return value; } };
 }
 
 /** A named number with its unit glued on. @param {string} name @param {string} unit @param {string} [kind] */

@@ -21,7 +21,18 @@ interface Hello {
   login?: string;
 }
 
-interface Reply { number: number; request: string; taken: boolean; refusals: string[]; token?: string }
+/** controller/console/worklist.py: a procedure that is scheduled. */
+interface Scheduled {
+  accession: string; patient_id: string; patient_name: string; birth_date: string; side: string;
+  procedure: string; at: string; status: string; performer: string;
+}
+
+interface Reply {
+  number: number; request: string; taken: boolean; refusals: string[];
+  /** Of each refusal; empty where it has none (docs/api.md). */
+  codes?: string[];
+  token?: string;
+}
 
 /** Who is in front of this page, as far as it knows. */
 interface Who { by: string; role: string; locked: boolean; login: string }
@@ -47,6 +58,21 @@ interface View {
   /** The pad keeps its place but is not there: nothing is armed yet. */
   away?: (s: Snapshot) => boolean;
   leave?: () => void;
+}
+
+/** controller/console/played.py: a closed procedure; times in ms since it began. */
+interface Played {
+  case: number; closed: boolean; begin_utc_ms: number; span_ms: number; mode: string;
+  limits: Record<string, number>;
+  of: { patient_name: string; patient_id: string; side: string };
+  phases: [number, number, string][];
+  /** from, to, name, priority, words */
+  alarms: [number, number, string, string, string][];
+  events: { t_ms: number; kind: string; what: string; words: string; by: string }[];
+  events_left_out: number;
+  /** when, duct, low, high */
+  volumes: [number, number, number, number][];
+  curves: Record<"line_pa" | "net_pa" | "upper_pa" | "flow_nl_min" | "counter_nl" | "force_mn", [number, number | null][]>;
 }
 
 interface Window { uPlot?: unknown }

@@ -22,7 +22,9 @@ export const WORDS = {
 
   // --- alarms
   "alarm.region": "Alarms", "alarm.none": "No alarm", "alarm.list": "Alarms", "alarm.ack": "Acknowledge", "alarm.more": "+{count} list",
-  "alarm.present": "present,", "alarm.gone": "gone, held until acknowledged,", "alarm.acknowledged": "acknowledged", "alarm.new": "not acknowledged",
+  "alarm.present": "present,", "alarm.gone": "gone, held until acknowledged,", "alarm.new": "not acknowledged",
+  "sound.pause": "Pause the sound", "sound.paused": "Sound off {time}", "sound.resume": "Sound again now", "alarm.time": "since {time}, for {span} min", "alarm.by": "acknowledged by {by}",
+  "alarm.value.pa": "{value}\u00a0kPa, limit {limit}", "alarm.value.nl": "{value}\u00a0mL, limit {limit}", "alarm.value.ns": "{value}\u00a0min, limit {limit}",
   "alarm.sign.high": "!!!", "alarm.sign.medium": "!!", "alarm.sign.low": "!", "alarm.sign.none": "",
   "own.no-contact": "NO CONTACT with the controller", "own.no-contact.action": "Use the hardware stop. What is shown is old.",
   "own.broken": "this screen cannot be drawn: load the page anew", "own.late": "Display late", "own.late.action": "What is shown may be old: do not inject, look at the room.",
@@ -39,11 +41,13 @@ export const WORDS = {
   // --- people
   "who.title": "Who is here?", "who.locked": "Locked: who is here?", "who.radiologist": "The radiologist says who they are",
   "who.hint.pin": "Name and PIN. STOP works without.", "who.hint.name": "This room has no log-in: your word goes into the record. STOP works without.",
-  "who.name": "Name", "who.pin": "PIN", "who.role": "Role", "who.clear": "Clear", "who.enter": "I am here", "who.confirm": "I confirm",
+  "who.role.hint": "Choose a role only where you have several.", "who.name": "Name", "who.pin": "PIN", "who.role": "Role", "who.clear": "Clear", "who.enter": "I am here", "who.confirm": "I confirm",
   "need.name": "enter a name", "need.pin": "enter the PIN", "need.role": "choose a role",
 
   // --- S1
   "worklist": "Patient", "worklist.none": "No worklist is connected: enter the patient by hand (the record says so).",
+  "worklist.from": "From {source}, {age} min old.", "worklist.scheduled": "Scheduled", "worklist.byhand": "Enter by hand", "worklist.back": "Back to the list", "worklist.choose": "Choose", "worklist.locks": "Locked until: {who}",
+  "worklist.at": "At", "worklist.patient": "Patient", "worklist.born": "Born", "worklist.side": "Side", "worklist.procedure": "Procedure", "worklist.status": "Status",
   "patient.card": "Patient and people", "patient.name": "Name", "patient.name.hint": "FAMILY^GIVEN", "patient.id": "Patient ID", "patient.born": "Birth date",
   "patient.born.hint": "YYYY-MM-DD", "patient.accession": "Order number", "patient.performer": "Radiologist", "patient.assistant": "Technologist",
   "side.card": "Side", "order.side": "The order says", "side.compare": "Touch the side on the order, and the breast.", "side.same": "\u2713 Same side as the order.",
@@ -78,7 +82,7 @@ export const WORDS = {
   "prime.retract-test": "Retract test", "prime.retract-test.do": "stopcock still closed; hold until it stops", "prime.retract-test.act": "Stopcock still closed: ready to retract",
   "test.first-drop": "First drop", "test.stiffness": "Stiffness", "test.retract": "Retract: play of the drive", "test.open-tip": "Open tip", "test.linearity": "Linearity", "test.zero-drift": "Drift of the zero",
   "unit.nl": "mL", "unit.nl_kpa": "µL/kPa", "unit.pa_s_ul": "Pa·s/µL", "unit.pa": "kPa",
-  "mark.ok": "\u2713", "mark.no": "\u2717", "mark.wait": "\u2026", "mark.press": "press", "mark.release": "release", "mark.checkpoint": "checkpoint", "mark.stopped": "stop",
+  "mark.ok": "\u2713", "mark.no": "\u2717", "mark.wait": "\u2026", "mark.press": "press", "mark.release": "release", "mark.checkpoint": "checkpoint", "mark.stopped": "stop", "mark.alarm": "alarm",
 
   // --- S4, S5
   "duct.clock": "Clock position, facing the patient", "duct.hour": "{hour} o'clock", "duct.orifice": "Orifice", "duct.orifice.hint": "counted from the centre outward",
@@ -92,7 +96,7 @@ export const WORDS = {
 
   // --- S6
   "given": "Given", "given.duct": "In the duct", "given.range": "at least \u2013 at most", "flow": "Flow", "net": "Duct", "time.left": "Time left", "of": "of {all} {unit}", "told": "set {rate}",
-  "net.likely": "likely {kpa}, judged by at most", "net.not valid": "estimate not valid: all of the line", "net.not known": "not known", "net.estimated": "",
+  "net.likely": "likely {kpa}, judged by at most", "net.not-valid": "estimate not valid: all of the line", "net.not-known": "not known", "net.estimated": "",
   "bar.injection": "Injection", "bar.duct": "Duct", "bar.day": "Breast today", "bar.between": "{low} to {high} of {most}\u00a0mL",
   "chart.net": "duct", "chart.upper": "duct at most", "chart.line": "line", "chart.blind": "not known", "chart.told": "flow set", "chart.measured": "flow measured",
   "chart.kpa": "kPa", "chart.mlmin": "mL/min", "chart.stop": "stop", "chart.pause": "pause", "chart.warn": "warn",
@@ -150,9 +154,14 @@ export const WORDS = {
   "daily": "Daily check", "daily.open": "Daily check", "daily.waived": "Daily check is waived in this room.", "daily.valid": "Daily check holds for {hours} h.", "daily.missing": "Daily check is missing or too old: arming is refused.",
   "daily.before": "Before it begins", "daily.tip": "The tip is over a cup, no cannula is in a patient.", "daily.tip.yes": "Tip is over a cup", "daily.room": "No patient is in the room.", "daily.room.yes": "The room is empty", "daily.during": "Do this", "daily.part": "Part {row} of {rows}", "daily.under": "Under way.",
   "daily.heard": "I hear it", "daily.unheard": "I hear nothing", "daily.tip.again": "Tip is over the cup", "daily.begin": "Begin the daily check", "daily.end": "Give the check up", "need.tip": "say that the tip is over a cup", "need.empty": "say that the room is empty",
-  "history": "History", "history.search": "Search", "history.find": "Find", "history.none": "Nothing found.", "history.report": "Report of the procedure", "history.close": "Back to the list", "history.read": "Report", "history.closed": "closed", "history.open": "open",
+  "history": "History", "history.search": "Search", "history.find": "Find", "history.none": "Nothing found.", "history.report": "Report of the procedure", "history.close": "Back to the list", "history.read": "Report", "history.replay": "Step through", "history.closed": "closed", "history.open": "open",
   "history.date": "Begun (UTC)", "history.patient": "Patient", "history.side": "Side", "history.volume": "Delivered", "history.people": "People", "history.state": "State",
-  "menu.theme": "Dark / light", "menu.clean": "Clean the screen ({s} s)", "menu.who": "Who is here", "menu.service": "Service", "menu.qa": "QA", "menu.help": "Help and keys", "menu.program": "{program}",
+  "replay.notlive": "RECORD \u2013 NOT LIVE", "replay.loading": "Reading the record \u2026", "replay.none": "This procedure cannot be read any more: open it from the history.", "replay.events": "What happened", "replay.sort": "Shown", "replay.sort.all": "all", "replay.sort.phases": "steps", "replay.sort.alarms": "alarms", "replay.sort.decisions": "decisions",
+  "replay.slider": "Instant of the procedure", "replay.then": "At this instant", "replay.phase": "Step", "replay.clock": "Clock", "replay.before": "\u25c0 before", "replay.after": "next \u25b6", "replay.play": "Play", "replay.fast": "Play 10\u00d7", "replay.pause": "Pause", "replay.left": "{count} more are in the record",
+  "replay.pressure.alt": "Line and duct pressure of the record, 30 s before and after this instant; the numbers are beside it", "replay.flow.alt": "Flow of the record, 30 s before and after this instant; the numbers are beside it",
+  "touch.title": "Touch test", "touch.target": "Press here", "touch.how": "With the glove that will be worn: press each square.", "touch.so-far": "{done} of {all}, beside it: {misses}", "touch.again": "Once more",
+  "touch.good": "Every square was felt, at most {mm} mm from its middle.", "touch.bad": "NOT FELT AS IT SHOULD BE: {misses} beside a square, up to {mm} mm from the middle. Take another glove, or the wired switch and the keyboard.",
+  "menu.theme": "Dark / light", "menu.clean": "Clean the screen ({s} s)", "menu.who": "Who is here", "menu.service": "Service", "menu.closed": "Service and QA open when no procedure does.", "menu.qa": "QA", "menu.help": "Help and keys", "menu.program": "{program}",
   "service.calibration": "Calibration", "service.links": "Links", "service.store": "store", "service.calibrate": "Calibrate: galactograph service calibrate. The controller takes it over at its next start.",
   "service.rule.required": "required", "service.rule.waived": "waived in the room file: a deviation", "service.kind.pressure": "pressure", "service.kind.force": "force", "service.kind.syringe": "syringe",
   "service.holds": "{kind}: {subject}, \u00b1{percent} %, until {until}", "service.expired": "{kind}: {subject} EXPIRED on {until}: arming is refused", "service.failed": "{kind}: {subject} NOT PASSED: arming is refused",
@@ -163,7 +172,7 @@ export const WORDS = {
   "service.is.up": "up", "service.is.probing": "probing", "service.is.lost": "lost", "service.is.refused": "refused",
   "qa.title": "QA", "qa.1": "Bench runs: galactograph hil, with a verdict for each step.", "qa.2": "Virtual procedures: galactograph-sim campaign.", "qa.3": "The record of a run: galactograph journal verify.", "qa.4": "Evidence is kept in docs/evidence.", "qa.5": "A verdict never defaults to passed.", "qa.6": "Run view: in a later release.",
   "help.title": "Help", "help.1": "STOP is always bottom right, one press, no question.", "help.2": "Below on the left stands what blocks the next step.", "help.3": "Contrast flows only while a switch or the pad is held.", "help.4": "At a checkpoint: let go, ask the patient, press again.", "help.5": "Grey numbers are old: do not trust them.", "help.6": "Large numbers are measured; small ones are set.", "help.keys": "Keys",
-  "key.esc": "Esc, Pause", "key.esc.does": "STOP", "key.f12": "F12", "key.f12.does": "pain or fullness: stop and mark", "key.space": "Space, held", "key.space.does": "hold, while the pad has the focus", "key.f2": "F2", "key.f2.does": "prepare, or disarm", "key.f5": "F5", "key.f5.does": "acknowledge the highest alarm", "key.f8": "F8", "key.f8.does": "next step, where it gives no permission", "key.f1": "F1", "key.f1.does": "this page", "key.tab": "Tab", "key.tab.does": "next key; Enter presses it",
+  "key.esc": "Esc, Pause", "key.esc.does": "STOP", "key.f12": "F12", "key.f12.does": "pain or fullness: stop and mark", "key.space": "Space, held", "key.space.does": "hold, while the pad has the focus", "key.f2": "F2", "key.f2.does": "prepare, or disarm", "key.f4": "F4", "key.f4.does": "pause the alarm sound for two minutes, or end the pause", "key.f5": "F5", "key.f5.does": "acknowledge the highest alarm", "key.f8": "F8", "key.f8.does": "next step, where it gives no permission", "key.f1": "F1", "key.f1.does": "this page", "key.tab": "Tab", "key.tab.does": "next key; Enter presses it",
   "sim": "Simulated room", "sim.open": "Room", "sim.hint": "Hands in the room. They press what is wired.", "sim.foot": "Foot switch", "sim.hand": "Hand switch", "sim.pedal": "Paddle pedal", "sim.pain": "Patient: pain", "sim.door": "Door", "sim.tip": "Tip", "sim.stopcock": "Stopcock", "sim.estop": "Emergency stop",
   "sim.closed": "closed", "sim.opened": "open", "sim.out": "out", "sim.in": "in the duct", "sim.released": "released", "sim.pressed": "PRESSED", "sim.entered": "in the duct", "sim.spilled": "spilled", "sim.outside": "outside it",
   "sim.faults": "Faults", "sim.fault": "Fault", "sim.strike": "Let it strike", "sim.struck": "Faults that struck", "sim.mend": "Mend", "sim.acted": "seen", "sim.not-yet": "not seen yet",

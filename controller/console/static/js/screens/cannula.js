@@ -1,10 +1,10 @@
 /* S5: the radiologist places the cannula; the room only watches and counts. */
 
-import { h, setText } from "../dom.js";
+import { h } from "../dom.js";
 import { card, chips, figure } from "../parts.js";
 import { t } from "../text.js";
 import { clock, kpa } from "../units.js";
-import { missing, pain, radiologistWay, some } from "./ways.js";
+import { missingBut, pain, radiologistWay, some } from "./ways.js";
 
 /** @param {import("../app.js").App} app @returns {View} */
 export function cannula(app) {
@@ -24,12 +24,10 @@ export function cannula(app) {
       attempts.set(String(s.duct?.attempt_count ?? 0));
     },
     next(s) {
-      const words = (missing(s, "cannulated") ?? []).filter((line_) => line_ !== "place the cannula first");
+      const words = missingBut(s, "cannulated", "cannula-in");
       return { label: t("cannula.in"), missing: difficult === null ? [t("need.difficult"), ...words] : words,
         act: () => app.asRadiologist(() => void app.ask("cannulate", { difficult: difficult === true })) };
     },
     acts: (s) => some([radiologistWay(app, s, "attempt-failed"), radiologistWay(app, s, "duct-does-not-dilate"), pain(app)]),
   };
 }
-
-export { setText };

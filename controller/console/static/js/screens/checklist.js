@@ -1,6 +1,6 @@
 /* S2: each question is answered by itself. No default, no "all yes". */
 
-import { h, setAttr, setText, show } from "../dom.js";
+import { h, reveal, setAttr, setText, show } from "../dom.js";
 import { enable, key } from "../parts.js";
 import { t } from "../text.js";
 import { some, way } from "./ways.js";
@@ -19,7 +19,8 @@ export function checklist(app) {
     const root = h("div.item", { role: "group", "aria-labelledby": `q-${item.key}` }, h("span.text", {}, question, note), accept, yes, no);
     return { item, root, yes, no, accept, note };
   });
-  const root = h("div.page.checklist", {}, h("div.head", {}, h("h1", {}, t("checklist")), progress), h("div.items", {}, ...rows.map((row) => row.root)));
+  const list = h("div.items", {}, ...rows.map((row) => row.root));
+  const root = h("div.page.checklist", {}, h("div.head", {}, h("h1", {}, t("checklist")), progress), list);
   let next = "";
   return {
     root, pad: "",
@@ -40,7 +41,7 @@ export function checklist(app) {
       const open = rows.find((row) => !given.has(row.item.key));
       if (open && open.item.key !== next) {
         next = open.item.key;
-        open.root.scrollIntoView({ block: "nearest" });
+        reveal(list, open.root);
       }
     },
     next: (s) => way(app, s, "checked"),

@@ -4,7 +4,7 @@ import { h, setAttr, setStyle, setText } from "../dom.js";
 import { card, checkRow, figure } from "../parts.js";
 import { t } from "../text.js";
 import { clock, newton } from "../units.js";
-import { pain, some, way } from "./ways.js";
+import { pain, some, waitsFor, way } from "./ways.js";
 
 /** @param {import("../app.js").App} app @returns {View} */
 export function expose(app) {
@@ -45,7 +45,7 @@ export function expose(app) {
     },
     acts: (s) => some([way(app, s, "disarm", s.phase === "exposure" ? t("do.compress-again") : undefined),
       { label: t("release.now"), missing: [], act: () => void app.ask("release-paddle") },
-      ...(s.phase === "exposure" && s.ways["arm-exposure"]?.some((line) => line.includes("radiologist"))
+      ...(s.phase === "exposure" && waitsFor(s, "arm-exposure", "delay-allowed")
         ? [{ label: t("do.reconfirm.delay"), missing: [], act: () => app.asRadiologist(() => void app.ask("reconfirm", { point: "exposure-delay" })) }] : []),
       pain(app)]),
   };

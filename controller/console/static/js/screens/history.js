@@ -27,7 +27,8 @@ export function history(app) {
         h("td", { "data-said": true }, `${one.patient_name} ${one.patient_id}`), h("td", {}, t(`side.short.${one.side}`)),
         h("td", {}, `${measuredMl(one.low_nl, "down")}\u2013${measuredMl(one.high_nl, "up")}\u00a0mL`),
         h("td", { "data-said": true }, `${one.performer}, ${one.assistant}`), h("td", {}, t(one.closed ? "history.closed" : "history.open")),
-        h("td", {}, key(t("history.read"), () => app.link.send({ k: "history.open", case: one.case, form: "report" }), "small")))));
+        h("td", {}, key(t("history.read"), () => app.link.send({ k: "history.open", case: one.case, form: "report" }), "small"),
+          key(t("history.replay"), () => { app.chosenCase = one.case; app.open("replay"); }, "small")))));
       setAttr(empty, "data-said", Boolean(message.words));
       setText(empty, message.words || (message.cases.length ? "" : t("history.none")));
     } else if (message.k === "history.address") {

@@ -99,7 +99,7 @@ export function inject(app) {
       given.set(measuredMl(s.volume.injected_nl), t("of", { all: orderedMl(s.volume.planned_nl), unit: "mL" }));
       flow.set(measuredRate(s.rate.confirmed_nl_min), t("told", { rate: measuredRate(s.rate.commanded_nl_min) }));
       const { upper, net: likely } = app.live.net;
-      net.set(`${upper === null ? "" : "\u2264\u202f"}${kpa(upper, "up")}`, likely === null ? t(`net.${s.pressure.net_is.split(":")[0]}`) : t("net.likely", { kpa: kpa(likely) }));
+      net.set(`${upper === null ? "" : "\u2264\u202f"}${kpa(upper, "up")}`, likely === null ? t(`net.${s.pressure.net_kind}`) : t("net.likely", { kpa: kpa(likely) }));
       const level = upper === null ? "none" : upper > limits.net_stop_pa ? "stop" : upper > limits.net_pause_pa ? "pause" : upper > limits.net_warn_pa ? "warn" : "ok";
       setAttr(net.root, "data-level", level);
       const differs = now === "injecting" && s.rate.confirmed_nl_min !== s.rate.commanded_nl_min;

@@ -25,12 +25,13 @@ export function people(app, wish) {
     card(t(wish.locked ? "who.locked" : wish.role === "radiologist" ? "who.radiologist" : "who.title"),
       h("p", {}, t(withPin ? "who.hint.pin" : "who.hint.name")),
       h("label.field", { for: "f-who" }, h("span.name", {}, t("who.name")), name),
-      withPin ? pinField : "", roles.root, words, wish.cancel ? key(t("back"), wish.cancel) : ""),
+      withPin ? pinField : "", withPin ? h("p.note", {}, t("who.role.hint")) : "", roles.root, words, wish.cancel ? key(t("back"), wish.cancel) : ""),
     withPin ? card(t("who.pin"), digits) : null);
   show(roles.root, !withPin || wish.role === "");
   if (wish.role === "radiologist" && app.live.snap?.case) name.value = app.live.snap.case.performer;
   const enter = () => {
-    if (withPin) app.link.send({ k: "login", user: name.value.trim(), pin: pin.value });
+    app.refuse([]);
+    if (withPin) app.link.send({ k: "login", user: name.value.trim(), pin: pin.value, role });
     else {
       app.link.send({ k: "person", by: name.value.trim(), role });
       app.who.by = name.value.trim();

@@ -4,7 +4,7 @@ import { h, setAttr, setText } from "../dom.js";
 import { card, figure } from "../parts.js";
 import { t } from "../text.js";
 import { kpa, measuredMl, measuredRate, newton } from "../units.js";
-import { missing, radiologistWay, some, way } from "./ways.js";
+import { missingBut, radiologistWay, some, waitsFor, way } from "./ways.js";
 
 const FORWARD = /** @type {Record<string, string>} */ ({
   stopped: "resume", "suspected-extravasation": "decannulated", "medical-emergency": "decannulated", recovery: "recovered",
@@ -34,11 +34,9 @@ export function stopped(app) {
     },
     next(s) {
       const event = FORWARD[s.phase];
-      const words = missing(s, event) ?? [];
-      const reserved = s.stop.event === "pain" || words.some((line_) => line_.includes("only the performing radiologist"));
-      if (reserved) {
+      if (s.stop.event === "pain" || waitsFor(s, event, "may-resume")) {
         const found = radiologistWay(app, s, event);
-        return found && { ...found, missing: words.filter((line_) => !line_.includes("only the performing radiologist")) };
+        return found && { ...found, missing: missingBut(s, event, "may-resume") };
       }
       return event === "decannulated" ? radiologistWay(app, s, event) : way(app, s, event);
     },

@@ -4,7 +4,7 @@ import { h, setAttr, setText } from "../dom.js";
 import { card, figure } from "../parts.js";
 import { t } from "../text.js";
 import { clock, kpa, measuredMl, orderedMl } from "../units.js";
-import { missing, radiologistWay, some, way } from "./ways.js";
+import { radiologistWay, some, waitsFor, way } from "./ways.js";
 
 const EVENT = /** @type {Record<string, string>} */ ({ decannulate: "decannulated", aftercare: "aftercare-given", closed: "close" });
 
@@ -45,7 +45,7 @@ export function summary(app) {
       return s.phase === "decannulate" ? radiologistWay(app, s, event) : way(app, s, event);
     },
     acts(s) {
-      const early = s.phase === "aftercare" && (missing(s, "aftercare-given") ?? []).some((words) => words.includes("observation"));
+      const early = s.phase === "aftercare" && waitsFor(s, "aftercare-given", "observed");
       return some([
         s.phase === "decannulate" ? { label: t("release.now"), missing: [], act: () => void app.ask("release-paddle") } : null,
         early ? { label: t("observe.early"), missing: [], act: () => app.asRadiologist(() => void app.ask("reconfirm", { point: "observation", reason: t("observe.reason") })) } : null,

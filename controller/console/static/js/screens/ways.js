@@ -7,8 +7,17 @@ import { t } from "../text.js";
 /** What is missing for an event, in the controller's words; null: there is no such way now.
  *  @param {Snapshot} s @param {string} event @returns {string[] | null} */
 export function missing(s, event) {
-  const ways = /** @type {Record<string, string[]>} */ (/** @type {unknown} */ (s.ways));
-  return event in ways ? ways[event] : null;
+  return event in s.ways ? s.ways[event] : null;
+}
+
+/** Whether an event waits for this fact (docs/api.md, `missing`). @param {Snapshot} s
+ *  @param {string} event @param {string} code */
+export const waitsFor = (s, event, code) => (s.missing[event] ?? []).includes(code);
+
+/** What is missing for an event, but for one fact that this page is about to give.
+ *  @param {Snapshot} s @param {string} event @param {string} code @returns {string[]} */
+export function missingBut(s, event, code) {
+  return (missing(s, event) ?? []).filter((_, i) => s.missing[event]?.[i] !== code);
 }
 
 /** @param {App} app @param {Snapshot} s @param {string} event @param {string} [label]

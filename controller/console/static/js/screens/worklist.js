@@ -1,4 +1,5 @@
-/* S1: who is the patient, which breast, how much. Entered by hand, and flagged so in the record. */
+/* S1: who is the patient, which breast, how much. From the worklist where there is one; by hand
+   otherwise, and then the record says so. The breast is touched and compared either way. */
 
 import { breasts } from "../diagram.js";
 import { h, setAttr, setText, show } from "../dom.js";
@@ -44,9 +45,52 @@ export function worklist(app) {
     card(t("patient.card"), patient.root, id.root, born.root, order.root, performer.root, assistant.root),
     card(t("side.card"), h("div.row", {}, h("span.name", {}, t("order.side")), orderSide.root), diagram.root, verdict),
     card(t("order.card"), volume.root, another));
-  const list = h("p.none", {}, t("worklist.none"));
-  const locks = h("p.daily-state", {});
-  const root = h("div.page.worklist", {}, h("div.head", {}, h("h1", {}, t("worklist")), list, locks), whole);
+  const list = h("p.none", { role: "status" }, t("worklist.none"));
+  const day = h("p.daily-state", {}), locks = h("p.locks", { "data-said": true });
+  const words = /** @type {HTMLInputElement} */ (h("input", { id: "f-scheduled", type: "search", autocomplete: "off", maxlength: 100 }));
+  const find = () => app.link.send({ k: "worklist", words: words.value.trim() });
+  words.addEventListener("keydown", (event) => event.key === "Enter" && find());
+  const body = h("tbody");
+  const scheduled = h("div.scheduled", { hidden: true },
+    h("div.row", {}, h("label.field", { for: "f-scheduled" }, h("span.name", {}, t("history.search")), words), key(t("history.find"), find), key(t("worklist.byhand"), () => fill(null))),
+    h("div.list", { tabindex: "0", role: "region", "aria-label": t("worklist.scheduled") }, h("table.cases", {}, h("thead", {}, h("tr", {}, ...["at", "patient", "born", "side", "procedure", "status"].map((name) => h("th", { scope: "col" }, t(`worklist.${name}`))), h("td"))), body)));
+  const root = h("div.page.worklist", {}, h("div.head", {}, h("h1", {}, t("worklist")), list, locks, day), whole, scheduled);
+  /** The row that was chosen; null: entered by hand. @type {Scheduled | null} */ let row = null;
+  let listed = false;
+
+  /** A row fills the form and cannot be changed there; by hand everything is empty.
+   *  @param {Scheduled | null} chosen */
+  const fill = (chosen) => {
+    row = chosen;
+    listed = false;
+    ordered = chosen?.side ?? "";
+    side = "";
+    orderSide.set(ordered);
+    diagram.set("");
+    for (const [input, text] of /** @type {[HTMLInputElement, string | undefined][]} */ ([[patient.input, chosen?.patient_name], [id.input, chosen?.patient_id], [born.input, chosen?.birth_date], [order.input, chosen?.accession]])) {
+      input.value = text ?? "";
+      input.readOnly = chosen !== null;
+    }
+    performer.input.value = chosen?.performer ?? "";
+    volume.clear();
+    same = sameId.input.value = "";
+    orderSide.buttons.forEach((button) => setAttr(button, "aria-disabled", chosen?.side ? "true" : null));
+  };
+
+  /** @param {any} message */
+  const hear = (message) => {
+    if (message.k !== "worklist") return;
+    const old = known;
+    known = message;
+    if (message.source && !old?.source && !row) listed = true;
+    setText(list, !message.source ? t("worklist.none") : t("worklist.from", { source: message.source, age: message.age_s === null ? "\u2013" : String(Math.floor(message.age_s / 60)) }) + (message.words ? ` ${message.words}` : ""));
+    body.replaceChildren(...message.rows.map((/** @type {Scheduled} */ one) => h("tr", {},
+      ...[one.at.slice(11), `${one.patient_name} ${one.patient_id}`, one.birth_date, one.side, one.procedure, one.status].map((text) => h("td", { "data-said": true }, text)),
+      h("td", {}, key(t("worklist.choose"), () => fill(one), "small")))));
+  };
+  /** @type {{source: string} | null} */ let known = null;
+  app.hearers.push(hear);
+  find();
 
   const gaps = () => {
     const found = [];
@@ -62,7 +106,7 @@ export function worklist(app) {
   const send = () => void app.ask("open-case", {
     patient_id: id.input.value.trim(), patient_name: patient.input.value.trim(), birth_date: born.input.value.trim(),
     accession: order.input.value.trim(), side, ordered_side: ordered, ordered_nl: volume.value,
-    performer: performer.input.value.trim(), assistant: assistant.input.value.trim(), same_patient_as: same,
+    performer: performer.input.value.trim(), assistant: assistant.input.value.trim(), same_patient_as: same, from_worklist: row !== null,
   });
   return {
     root, pad: "",
@@ -71,16 +115,21 @@ export function worklist(app) {
       setAttr(verdict, "data-state", both ? (side === ordered ? "ok" : "no") : "wait");
       setText(verdict, both ? t(side === ordered ? "side.same" : "side.differs") : t("side.compare"));
       const check = s.daily_check;
-      setText(locks, check.rule === "waived" ? t("daily.waived") : check.valid ? t("daily.valid", { hours: Math.floor(check.left_s / 3600) }) : t("daily.missing"));
-      setAttr(locks, "data-state", check.valid ? "ok" : "no");
-      show(another, app.refusal.some((words) => words.includes("24 h")) || same !== "");
+      setText(day, check.rule === "waived" ? t("daily.waived") : check.valid ? t("daily.valid", { hours: Math.floor(check.left_s / 3600) }) : t("daily.missing"));
+      const now = s.locks.filter((lock) => lock.locked_until_day >= Math.floor(Date.now() / 86_400_000));
+      setText(locks, now.length ? t("worklist.locks", { who: now.map((lock) => `${lock.patient_id} ${t(`side.short.${lock.side}`)} ${new Date(lock.locked_until_day * 86_400_000).toISOString().slice(0, 10)}`).join(", ") }) : "");
+      show(scheduled, listed);
+      show(whole, !listed);
+      setAttr(day, "data-state", check.valid ? "ok" : "no");
+      show(another, app.wasRefused("same-patient-answered") || same !== "");
     },
-    next: () => ({
+    leave: () => { app.hearers.splice(app.hearers.indexOf(hear), 1); },
+    next: () => listed ? null : ({
       label: gaps().length ? t("do.open") : t("do.open.read", {
         name: patient.input.value.trim(), side: t(`side.${side}`), volume: orderedMl(volume.value ?? 0) }),
       missing: gaps(), act: send,
     }),
-    acts: () => [{ label: t("daily.open"), missing: [], act: () => app.open("daily") },
+    acts: () => [...(known?.source && !listed ? [{ label: t("worklist.back"), missing: [], act: () => { listed = true; } }] : []), { label: t("daily.open"), missing: [], act: () => app.open("daily") },
       { label: t("history"), missing: [], act: () => app.open("history") }],
   };
 }
