@@ -104,7 +104,11 @@ _WORDS: Final = (
     ("SQLITE_BUSY", "another process holds it locked", "close whatever else has it open"),
     ("SQLITE_LOCKED", "another process holds it locked", "close whatever else has it open"),
     ("SQLITE_NOTADB", "it is not a journal", "name the right file, or choose a new one"),
-    ("SQLITE_CORRUPT", "it is damaged", "keep it as evidence and start a new file beside it"),
+    (
+        "SQLITE_CORRUPT",
+        "it is damaged",
+        "keep it as evidence; 'galactograph journal salvage' reads what is left, restore a backup",
+    ),
     ("SQLITE_IOERR", "the disk reports an error", "check disk and cable; keep the file"),
     ("SQLITE_CONSTRAINT", "it was changed by another program", "keep it as evidence"),
 )

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -39,16 +40,21 @@ class Wall:
         return ClockSync.UNKNOWN
 
 
-@pytest.fixture
-def path(tmp_path):
-    """A record with two archives: its newest rows are of day 0 and of day 100."""
-    path = tmp_path / "state" / "record.journal"
-    path.parent.mkdir()
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A record with three archives, whose newest rows are of day 0, 0 and 100."""
+    path = tmp_path_factory.mktemp("made") / "record.journal"
     written(path)
     keeping.archive(path, Now(8, 8, "q. qa"))
     keeping.archive(path, Now(9, 100 * DAY_NS + 9, "q. qa"))
     keeping.archive(path, Now(10, 200 * DAY_NS, "q. qa"))
-    return path
+    return path.parent
+
+
+@pytest.fixture
+def path(made, tmp_path):
+    """A copy of it."""
+    return Path(shutil.copytree(made, tmp_path / "state")) / "record.journal"
 
 
 @pytest.fixture
