@@ -12,6 +12,8 @@ from state_machine.profile import Profile
 
 _QUICK_NS: Final = 20_000_000
 _HANDS_NS: Final = 50_000_000
+_SHUT_IN_COUNT: Final = 3
+"""Refusals in a row after which a person looks at the stopcock."""
 ORDERED_NL: Final = 190_000
 """Below the default limit of one injection; long enough for several failures in a row."""
 
@@ -77,7 +79,15 @@ class Person(Technologist):
         return [Hand("unfilled_nl", self._profile.line_dead_space_nl)]
 
     def prime_or_mount(self, shown: Snapshot) -> list[Deed]:
-        """A self-test that failed, or a first drop that was missed, is begun anew."""
+        """A self-test that failed, or a first drop that was missed, is begun anew.
+
+        A controller that died in mid push leaves pressure behind the closed stopcock, which is
+        refused again and again: it is let out, and the line comes to rest.
+        """
+        again = self.refusals[-_SHUT_IN_COUNT:]
+        if len(again) == _SHUT_IN_COUNT and all("at rest is not zero" in one for one in again):
+            self.refusals.clear()
+            return self.stopcock(True)
         tests = {test["name"]: test["passed"] for test in shown["line"]["tests"]}
         missed = shown["line"]["primed"] and "first-drop" not in tests
         if all(tests.values()) and not missed:
