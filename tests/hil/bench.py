@@ -107,7 +107,7 @@ class Bench:
             raise HilFailure(BENCH, f"the controller does not start: {gone}") from gone
         self.alive = True
         self.shown = {}
-        self.place.say({"k": "subscribe", "hz": 20})
+        self.place.say({"k": "subscribe", "hz": self.place.hz})
         self.until(lambda _shown: True, 30, "the controller shows nothing")
         return self
 

@@ -19,6 +19,8 @@ class Place(Protocol):
 
     loaded: LoadedRoom
     hands: Hands
+    hz: int
+    """Snapshots a second that are wanted at most."""
     wires: str
     """How the devices are reached, in words."""
 

@@ -42,6 +42,8 @@ class RealPlace:
         module: the controller's entry.
     """
 
+    hz = 20
+
     def __init__(
         self,
         loaded: LoadedRoom,

@@ -57,6 +57,7 @@ class VirtualPlace:
     """A world, and one client of its controller."""
 
     wires = "virtual time: no wires"
+    hz = 10
 
     def __init__(self, loaded: LoadedRoom, seed: int = 1) -> None:
         self.loaded = loaded

@@ -17,6 +17,7 @@ from tests.hil.verdicts import BENCH, HilFailure
 ORDERED_NL: Final = 60_000
 LIMIT_S: Final = 420.0
 STILL_S: Final = 0.4
+BEAM: Final = ("EXPOSING", "DONE")
 PRESSED_IN: Final = ("set-up", "cannulate", "settle", "review")
 """Phases in which switch and pedal are pressed although nothing is armed."""
 
@@ -130,6 +131,8 @@ class Walker:
             if fresh:
                 self._try_all(phase)
                 return
+        if phase == "exposure-armed" and shown["devices"]["mammograph"]["unit_state"] in BEAM:
+            walk.unheld_exposed = True  # nobody has pressed: that is done in _expose
         if phase == "injecting" and shown["volume"]["injected_nl"] >= 20_000 and not self._paused:
             self._pause()
         elif phase == "exposure-armed" and shown["devices"]["mammograph"]["unit_state"] == "READY":
@@ -210,14 +213,13 @@ class Walker:
         if not self._aborted:
             bench.let_pass(0.6)
             unit = bench.shown["devices"]["mammograph"]
-            exposing = unit["unit_state"] in ("EXPOSING", "DONE")
-            walk.unheld_exposed = exposing or unit["exposure_count"] != count
+            exposing = unit["unit_state"] in BEAM
+            walk.unheld_exposed |= exposing or unit["exposure_count"] != count
         bench.do("hold", True)
         pressed_ns = bench.place.now_ns()
         bench.until(
             lambda s: (
-                s["devices"]["mammograph"]["unit_state"] in ("EXPOSING", "DONE")
-                or s["phase"] != "exposure-armed"
+                s["devices"]["mammograph"]["unit_state"] in BEAM or s["phase"] != "exposure-armed"
             ),
             5,
             "held, and no X-rays",
