@@ -131,11 +131,12 @@ class Walker:
             if fresh:
                 self._try_all(phase)
                 return
-        if phase == "exposure-armed" and shown["devices"]["mammograph"]["unit_state"] in BEAM:
+        unit_state = shown["devices"]["mammograph"]["unit_state"]
+        if phase == "exposure-armed" and unit_state == "EXPOSING":
             walk.unheld_exposed = True  # nobody has pressed: that is done in _expose
         if phase == "injecting" and shown["volume"]["injected_nl"] >= 20_000 and not self._paused:
             self._pause()
-        elif phase == "exposure-armed" and shown["devices"]["mammograph"]["unit_state"] == "READY":
+        elif phase == "exposure-armed" and unit_state == "READY":
             self._expose(shown)
         else:
             self.bench.work(shown)
