@@ -50,11 +50,25 @@ def _no_retract() -> None:
     setattr(retract, "bound_nl", lambda _state, _readings: 0)  # noqa: B010
 
 
+_FLOW_ALARMS: Final = frozenset(
+    {"line-pressure", "net-stop", "false-passage", "occlusion", "no-flow", "net-pause", "air"}
+    | {"net-plateau", "net-fell", "dislodged", "pressure-switch", "tear"}
+)
+
+
+def _deaf_to_pressure() -> None:
+    """No rule and no detector that looks at line pressure stops anything."""
+    broken.apply("pressure")
+    rows = tuple(row for row in alarms.ALARMS if row.name not in _FLOW_ALARMS)
+    setattr(alarms, "ALARMS", rows)  # noqa: B010
+
+
 OWN: Final[dict[str, Callable[[], None]]] = {
     "lax-workflow": _lax_workflow,
     "forgetful-recovery": _forgetful_recovery,
     "quiet-alarm": _quiet_alarm,
     "no-retract": _no_retract,
+    "deaf-to-pressure": _deaf_to_pressure,
 }
 
 

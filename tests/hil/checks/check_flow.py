@@ -168,9 +168,9 @@ def check_occlusion(room: Bench, measure):
     seconds = (low[0] - closed_ns) / 1e9 if low else 99
     axes = ("s since the stopcock was closed", "line, kPa")
     hazard = "HZ-OVERPRESSURE"
-    measure("closed until the motor pin is low", seconds, "s", 0, 30, hazard, UNIT, curve, axes)
+    measure("closed until the motor pin is low", seconds, "s", 0, 5, hazard, UNIT, curve, axes)
     highest = max(pa for _, pa in line) / 1000
-    measure("highest line pressure", highest, "kPa", 0.5, 60, hazard, UNIT)
+    measure("highest line pressure", highest, "kPa", 0.5, 40, hazard, UNIT)
     before = room.hands.truth()
     room.do("stopcock", "open")
     room.let_pass(2.0)
