@@ -223,7 +223,7 @@ def _tell(found: Sequence[Occlusion], *, as_json: bool) -> None:
         case = one.case
         row = [case.gauge, str(case.temperature_c), case.syringe, f"{case.rate_nl_min / 1000:g}"]
         row += (
-            ["-", "-", "-", one.outcome]
+            ["-", "-", "-", one.outcome.partition(";")[0]]
             if one.outcome
             else [
                 f"{one.stop_ms / 1000:.2f}",
