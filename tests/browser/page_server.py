@@ -23,7 +23,7 @@ from tests.browser.virtual_room import VirtualRoom
 _TURN_S: Final = 0.008
 _SLICE_NS: Final = 60_000_000
 """The server keeps four snapshots for a slow page."""
-_SHOWN_S: Final = 0.015
+_SHOWN_S: Final = 0.06
 _LATE_NS: Final = 100_000_000
 _TAKEN: Final = {"k": "reply", "number": 0, "request": "console", "taken": True, "refusals": []}
 T = TypeVar("T")

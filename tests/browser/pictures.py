@@ -1,57 +1,163 @@
-"""Takes the console's pictures for the documents: ``python -m tests.browser.pictures``.
+"""Takes the console's pictures: ``python -m tests.browser.pictures [FOLDER]``.
 
-On a quiet machine: a page that is slower than the room misses snapshots, and its curve shows
-the gaps. Look at every picture before it goes into the documents.
+Without a folder only those that the documents show are written, into ``docs/pictures``; with
+one, all of them, to be looked at. On a quiet machine: a page that is slower than the room
+misses snapshots, and its curve shows the gaps. Look at every picture before it goes into the
+documents.
 """
 
 import pathlib
 import sys
 import tempfile
+from typing import Final
 
 from playwright.sync_api import sync_playwright
 
 from sim.technologist import Order
 from tests.browser.conftest import CHROMIUM, FLAGS, staged
+from tests.browser.hands import PATIENT, Mouse
+from tests.record.corpora import ENDING, FOLDER, read
+from tests.record.journals import write_rows
 
-PICTURES = pathlib.Path(__file__).parents[2] / "docs" / "pictures"
-STEPS = (
-    ("checklist", False, lambda s: s["phase"] == "checklist"),
+PICTURES: Final = pathlib.Path(__file__).parents[2] / "docs" / "pictures"
+DOCUMENTS: Final = frozenset(
+    ("patient", "prime", "duct", "read-back", "injecting", "injecting-light", "checkpoint")
+) | frozenset(("exposure", "alarm", "stopped", "review"))
+MENU: Final = {"history": 0, "daily": 1, "alarms": 2, "help": 8}
+
+
+def phase(name, hold=None):
+    return lambda s: s["phase"] == name and (hold is None or s["hold"]["phase"] == hold)
+
+
+STEPS: Final = (
+    ("checklist", False, phase("checklist")),
+    ("set-up", False, phase("set-up")),
     ("prime", False, lambda s: s["hold"]["phase"] == "open" and len(s["line"]["tests"]) > 1),
-    ("duct", False, lambda s: s["phase"] == "locate-duct"),
-    ("read-back", False, lambda s: s["phase"] == "arm-confirm"),
-    ("armed", True, lambda s: s["phase"] == "armed"),
+    ("duct", False, phase("locate-duct")),
+    ("cannula", False, phase("cannulate")),
+    ("arm", False, phase("arm")),
+    ("read-back", False, phase("arm-confirm")),
+    ("armed", True, phase("armed")),
     ("injecting", True, lambda s: s["volume"]["injected_nl"] > 75_000),
     ("checkpoint", True, lambda s: s["hold"]["phase"] == "lift"),
-    ("compression", False, lambda s: s["phase"] == "compression"),
-    ("exposure", False, lambda s: s["phase"] == "exposure-armed"),
-    ("review", False, lambda s: s["phase"] == "review"),
+    ("settle", True, phase("settle")),
+    ("compression", False, phase("compression")),
+    ("exposure-ready", False, phase("exposure")),
+    ("exposure", False, phase("exposure-armed")),
+    ("review", False, phase("review")),
+    ("cannula-out", False, phase("decannulate")),
+    ("aftercare", False, phase("aftercare")),
+    ("closing", False, phase("closed")),
 )
 """Name, whether every snapshot on the way is shown (the curve wants them), and when."""
 
 
-def main() -> int:
+class Camera:
+    """One page in front of one room."""
+
+    def __init__(self, stage, folder):
+        self.stage, self.page, self.folder = stage, stage.page, folder
+        self.page.set_default_timeout(60_000)
+
+    def take(self, name):
+        kept = name in DOCUMENTS
+        if not kept and self.folder == PICTURES:
+            return
+        self.page.wait_for_timeout(600)
+        self.page.screenshot(path=self.folder / f"console-{name}.png")
+        sys.stdout.write(f"{name}: {self.stage.room.shown['phase']}\n")
+
+    def calm(self):
+        """What changed is drawn, and keys answer again."""
+        self.page.wait_for_timeout(150)
+        self.page.locator("body:not([data-dead])").wait_for()
+
+    def theme(self, name):
+        self.page.evaluate(f"document.documentElement.dataset.theme = '{name}'")
+
+    def beside(self):
+        """What is not a step."""
+        for name, at in MENU.items():
+            self.calm()
+            self.page.locator("#rail .railkey").last.click()
+            self.page.locator(".page.menu").wait_for()
+            self.calm()
+            if not at:
+                self.take("menu")
+            self.page.locator(".tiles .key").nth(at).click()
+            self.page.locator(".page.menu").wait_for(state="detached")
+            self.take(name)
+        self.stage.next()
+
+    def order(self):
+        """The patient's screen, filled in by hand."""
+        self.page.locator(".page.worklist").wait_for()
+        self.calm()
+        hands = Mouse(self.page)
+        for field, text in PATIENT.items():
+            hands.type(self.page.locator(f"#f-{field}"), text)
+        for css, text in ((".row .chip", "LEFT"), (".breast", "LEFT"), (".stepper .chip", "0.2")):
+            self.calm()
+            hands.press(self.page.locator(css, has_text=text).first)
+        self.take("patient")
+
+    def step(self, name, shown, done):
+        if shown:
+            assert self.stage.server.drive(done, 9_000), name
+        else:
+            self.stage.until(done)
+        now = self.stage.room.shown["phase"]
+        self.page.locator(f"body[data-phase={now}]").wait_for()
+        self.page.wait_for_timeout(600)
+        self.take(name)
+
+
+def _whole(camera):
+    camera.stage.open()
+    camera.take("login")
+    camera.stage.say_who()
+    camera.page.locator(".page.worklist").wait_for()
+    camera.beside()
+    camera.order()
+    for step in STEPS:
+        camera.step(*step)
+
+
+def _stopped(camera):
+    """Pressed while contrast flows: the emergency stop, then STOP and what comes after it."""
+    camera.stage.open()
+    camera.stage.say_who()
+    camera.theme("light")
+    camera.stage.until(phase("arm"))
+    camera.step("injecting-light", True, lambda s: s["volume"]["injected_nl"] > 30_000)
+    camera.theme("dark")
+    camera.stage.hand("emergency_stop", True)
+    camera.page.locator("#banner[data-priority=high]").wait_for()
+    camera.page.wait_for_timeout(1_000)
+    camera.take("alarm")
+    camera.page.locator("#stop").click()
+    camera.stage.hand("emergency_stop", False)
+    camera.page.locator("body[data-phase=stopped]").wait_for()
+    camera.take("stopped")
+
+
+def main(arguments: list[str]) -> int:
     """Each step once; 0 when all were reached."""
+    folder = pathlib.Path(arguments[0]) if arguments else PICTURES
     order = Order(patient_name="DOE^JANE", patient_id="55-0192", ordered_nl=200_000)
-    folder = pathlib.Path(tempfile.mkdtemp())
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
-        with staged(browser, folder, order) as stage:
-            stage.page.set_default_timeout(200_000)
-            stage.open()
-            stage.say_who()
-            for name, shown, done in STEPS:
-                if shown:
-                    assert stage.server.drive(done, 9_000), name
-                else:
-                    stage.until(done)
-                phase = stage.room.shown["phase"]
-                stage.page.locator(f"body[data-phase={phase}]").wait_for()
-                stage.page.wait_for_timeout(1_200)
-                stage.page.screenshot(path=PICTURES / f"console-{name}.png")
-                sys.stdout.write(f"{name}: {phase}\n")
+        for play in (_whole, _stopped):
+            with (
+                tempfile.TemporaryDirectory() as api,
+                staged(browser, pathlib.Path(api), order) as stage,
+            ):
+                write_rows(pathlib.Path(api) / "no-record", read(FOLDER / f"normal{ENDING}"))
+                play(Camera(stage, folder))
         browser.close()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -23,6 +23,27 @@ def armed(browser, tmp_path_factory):
         yield made
 
 
+REACH = """() => {
+  const canvas = document.querySelector(".plot.flow canvas"), area = document.querySelector(".plot.flow .u-over");
+  const ink = document.createElement("canvas").getContext("2d");
+  ink.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--trace-net").trim();
+  ink.fillRect(0, 0, 1, 1);
+  const [r, g, b] = ink.getImageData(0, 0, 1, 1).data;
+  const { width, height } = canvas, data = canvas.getContext("2d").getImageData(0, 0, width, height).data;
+  let right = 0;
+  for (let i = 0; i < data.length; i += 4)
+    if (Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 40) right = Math.max(right, (i / 4) % width);
+  return (canvas.getBoundingClientRect().left + right / devicePixelRatio - area.getBoundingClientRect().left) / area.clientWidth;
+}"""  # noqa: E501 - another language
+"""How far the trace of the measured flow reaches; 1: to now."""
+
+
+@pytest.mark.hazard("HZ-STALE-DATA")
+def test_the_plot_reaches_to_now(armed):
+    armed.page.wait_for_timeout(2_500)
+    assert armed.page.evaluate(REACH) > 0.98
+
+
 def asked(stage):
     return [said.get("event") or said.get("request") for said in stage.server.said]
 

@@ -1,5 +1,6 @@
 """Every screen of a procedure once: accessible, large enough, STOP in its corner."""
 
+import itertools
 import json
 import math
 import re
@@ -53,6 +54,7 @@ LOOK = """() => {
   const box = (e) => { const r = e.getBoundingClientRect();
     return { id: e.id, kind: e.className, text: e.textContent,
       able: e.getAttribute("aria-disabled") !== "true", w: r.width / mm, h: r.height / mm,
+      scrolls: !!e.closest(".items, .stack, .card"),
       left: r.left / mm, top: r.top / mm, right: r.right / mm, bottom: r.bottom / mm }; };
   const buttons = [...document.querySelectorAll("button")].filter(seen).map(box);
   const stop = document.getElementById("stop").getBoundingClientRect();
@@ -65,7 +67,8 @@ LOOK = """() => {
     own.push(n.textContent);
   }
   const work = document.getElementById("work").getBoundingClientRect();
-  const out = [...document.querySelectorAll("#work button, #work .figure, #work h2")].filter(seen)
+  const parts = "#work button, #work .figure, #work h2, #work .stage, #work .todo li";
+  const out = [...document.querySelectorAll(parts)].filter(seen)
     .filter((e) => { let p = e.parentElement;
       for (; p && p.id !== "work"; p = p.parentElement)
         if (["auto", "scroll"].includes(getComputedStyle(p).overflowY)) return false;
@@ -221,6 +224,22 @@ def test_service_and_qa_are_by_role_and_never_over_a_procedure(seen):
     during = keys("menu of service")
     assert (during["Service"], during["QA"]) == (False, False)
     assert during["History"]
+
+
+def test_no_key_lies_over_another(seen):
+    def apart(a, b):
+        beside = max(b["left"] - a["right"], a["left"] - b["right"])
+        return max(beside, b["top"] - a["bottom"], a["top"] - b["bottom"]) > -0.2
+
+    over = [
+        f"{name}: {a['text']!r} and {b['text']!r}"
+        for name, look in screens(seen).items()
+        for a, b in itertools.combinations(
+            [k for k in look["buttons"] if "hour" not in k["kind"] and not k["scrolls"]], 2
+        )
+        if not apart(a, b)
+    ]
+    assert over == []
 
 
 def test_every_text_is_of_the_table_or_said_by_the_controller(seen):

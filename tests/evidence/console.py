@@ -30,6 +30,8 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 RESULT: Final = ROOT / "docs" / "evidence" / "console.jsonl"
 TRIES_EACH: Final = 30
 TRIES_PER_SITE: Final = 25
+ROOMS_MOST: Final = 20
+"""So many rooms that do not get as far as a cannula, and it is given up."""
 JAM: Final = "setTimeout(() => { const e = Date.now() + 1500; while (Date.now() < e); })"
 _NS_PER_MS: Final = 1_000_000
 
@@ -267,12 +269,20 @@ def main() -> int:
         for fault in FAULTS
         if sum(row["fault"] == fault.name for row in rows) <= number
     ]
+    seed = len(rows)
     while jobs:
+        part, jobs = jobs[:TRIES_PER_SITE], jobs[TRIES_PER_SITE:]
+        seed += 1
         with tempfile.TemporaryDirectory(prefix="galactograph-console-") as name:
-            part, jobs = jobs[:TRIES_PER_SITE], jobs[TRIES_PER_SITE:]
-            with bench(Path(name), len(rows)) as made:
-                for fault in part:
-                    rows.append(_try(made, fault, commit))
+            try:
+                with bench(Path(name), seed) as made:
+                    while part:
+                        rows.append(_try(made, part.pop(0), commit))
+            except (Late, Gone, Error) as problem:  # of the room, not of a try: another room
+                sys.stderr.write(f"room {seed}: {str(problem)[:300]}\n")
+                jobs = [*part, *jobs]
+                if seed > len(rows) + ROOMS_MOST:
+                    return 1
     return _say(rows)
 
 

@@ -147,10 +147,11 @@ export class Chart {
       ctx.moveTo(x, u.bbox.top);
       ctx.lineTo(x, u.bbox.top + 12 * devicePixelRatio);
       ctx.stroke();
-      const word = t(`mark.${mark.name}`);
-      if (x >= free) {
-        ctx.fillText(word, x + 4 * devicePixelRatio, u.bbox.top + 13 * devicePixelRatio);
-        free = x + ctx.measureText(word).width + 12 * devicePixelRatio;
+      const word = t(`mark.${mark.name}`), wide = ctx.measureText(word).width + 12 * devicePixelRatio;
+      const room = x + wide <= u.bbox.left + u.bbox.width; // else to the left of its mark
+      if ((room ? x : x - wide) >= free) {
+        ctx.fillText(word, room ? x + 4 * devicePixelRatio : x - wide + 8 * devicePixelRatio, u.bbox.top + 13 * devicePixelRatio);
+        free = room ? x + wide : x + 4 * devicePixelRatio;
       }
     }
     ctx.restore();
@@ -169,8 +170,8 @@ export class Chart {
     this.flow?.setData([x, of("told", 1e6), of("flow", 1e6)], false);
     this.offScale = { pressure: points.some((p) => (p.line ?? 0) > this.top * 1000 || (p.upper ?? 0) > this.top * 1000),
       flow: points.some((p) => (p.flow ?? 0) > this.flowTop * 1e6) };
-    this.pressure?.redraw(false);
-    this.flow?.redraw(false);
+    this.pressure?.redraw(); // and find out anew which points lie in the span: they move
+    this.flow?.redraw();
   }
 
   destroy() {

@@ -50,8 +50,9 @@ const SCREEN = /** @type {Record<string, string>} */ ({
   "suspected-extravasation": "stopped", "medical-emergency": "stopped", recovery: "stopped",
 });
 
-/** Refused beats speak for themselves: the hold has ended, and why is in the snapshot. */
-const QUIET = new Set(["view", "hold-beat", "hold-end"]);
+/** Refused beats speak for themselves: the hold has ended, and why is in the snapshot. A *do*
+ *  without a number is STOP: what is refused is to stop a procedure that is stopped already. */
+const QUIET = new Set(["view", "hold-beat", "hold-end", "do"]);
 
 /** @param {string} id */
 const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));

@@ -16,7 +16,7 @@ export function plot(label, range, into, series, hooks, times, span = [-SPAN_S, 
   return new uPlot(/** @type {any} */ ({
     width: 600, height: 200,
     legend: { show: false }, cursor: { show: false }, select: { show: false },
-    padding: [8, 8, times ? 0 : 4, 0],
+    padding: [8, 18, times ? 0 : 4, 0],
     scales: { x: { time: false, range: span }, y: { range } },
     axes: [
       { ...axis, show: times, size: 32, space: 90, values: (/** @type {any} */ _u, /** @type {number[]} */ at) => at.map((v) => `${v} s`) },

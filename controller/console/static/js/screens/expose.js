@@ -4,7 +4,7 @@ import { h, setAttr, setStyle, setText } from "../dom.js";
 import { card, checkRow, figure } from "../parts.js";
 import { t } from "../text.js";
 import { clock, newton } from "../units.js";
-import { pain, some, waitsFor, way } from "./ways.js";
+import { pain, rare, some, waitsFor, way } from "./ways.js";
 
 /** @param {import("../app.js").App} app @returns {View} */
 export function expose(app) {
@@ -43,10 +43,13 @@ export function expose(app) {
       const found = way(app, s, "arm-exposure", t("do.arm-exposure.read", { view: t(`view.${s.exposure.view}`) }));
       return found && { ...found, guard: true };
     },
-    acts: (s) => some([way(app, s, "disarm", s.phase === "exposure" ? t("do.compress-again") : undefined),
-      { label: t("release.now"), missing: [], act: () => void app.ask("release-paddle") },
-      ...(s.phase === "exposure" && waitsFor(s, "arm-exposure", "delay-allowed")
-        ? [{ label: t("do.reconfirm.delay"), missing: [], act: () => app.asRadiologist(() => void app.ask("reconfirm", { point: "exposure-delay" })) }] : []),
-      pain(app)]),
+    acts(s) {
+      const back = way(app, s, "disarm", s.phase === "exposure" ? t("do.compress-again") : undefined);
+      const late = s.phase === "exposure" && waitsFor(s, "arm-exposure", "delay-allowed");
+      const confirm = { label: t("do.reconfirm.delay"), missing: [], rare: true, act: () => app.asRadiologist(() => void app.ask("reconfirm", { point: "exposure-delay" })) };
+      // beside the pad there is room for three keys
+      return some([...(late ? [rare(back), confirm] : [back]),
+        { label: t("release.now"), missing: [], act: () => void app.ask("release-paddle") }, pain(app)]);
+    },
   };
 }

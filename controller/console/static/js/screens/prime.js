@@ -7,6 +7,8 @@ import { t } from "../text.js";
 import { fixed, kpa, measuredMl } from "../units.js";
 import { some, way } from "./ways.js";
 
+/** What a self-test moves is said in microlitres. */
+const SMALL_NL = 10_000;
 const STAGES = ["zero", "prime", "stiffness", "retract-test", "open-tip", "rest"];
 const SHUT = ["stiffness", "retract-test"];
 
@@ -58,7 +60,8 @@ export function prime(app) {
       const moved = motion ? Math.max(0, counter - motion.from_nl) : 0;
       const all = motion ? motion.until_nl - motion.from_nl : facts.limits.prime_volume_nl;
       const done = motion ? moved : s.line.prime_nl;
-      setText(amount, `${measuredMl(done)} / ${measuredMl(Math.max(all, motion ? 0 : done))}\u00a0mL`);
+      const whole = Math.max(all, motion ? 0 : done);
+      setText(amount, whole < SMALL_NL ? `${fixed(done, 3, 1)} / ${fixed(whole, 3, 1)}\u00a0\u00b5L` : `${measuredMl(done)} / ${measuredMl(whole)}\u00a0mL`);
       setStyle(fill, "inline-size", `${Math.min(100, (100 * moved) / Math.max(1, all))}%`);
       setText(line, `${kpa(s.pressure.line_pa)}\u00a0kPa`);
       show(drop, now === "prime" && !s.line.tests.some((test) => test.name === "first-drop"));
