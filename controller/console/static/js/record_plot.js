@@ -80,8 +80,8 @@ export class RecordPlot {
     };
     this.pressure.setData(joined([[c.line_pa, 1000], [c.upper_pa, 1000], [c.net_pa, 1000]]), false);
     this.flow.setData(joined([[c.flow_nl_min, 1e6]]), false);
-    this.pressure.redraw(false);
-    this.flow.redraw(false);
+    this.pressure.redraw();
+    this.flow.redraw();
   }
 
   fit() {
