@@ -9,7 +9,12 @@ from tests.browser.conftest import staged
 from tests.browser.test_screens import AXE, CHECK, LOOK, least_mm
 from tests.record.procedure import write_procedure
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(240), pytest.mark.hazard("HZ-USE-ERROR")]
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.long,  # the server's part and the list are in every run
+    pytest.mark.timeout(240),
+    pytest.mark.hazard("HZ-USE-ERROR"),
+]
 
 
 @pytest.fixture(scope="module")

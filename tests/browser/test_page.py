@@ -59,6 +59,21 @@ def test_numbers_are_written_as_people_read_them(stage):
     assert got == [case[-1] for case in cases]
 
 
+@pytest.mark.hazard("HZ-USE-ERROR")
+def test_what_the_page_has_to_say_hides_no_alarm_that_is_more_urgent(stage):
+    shown = stage.page.evaluate(
+        """async () => {
+          const { topOf } = await import("/js/banner.js");
+          const of = (priority) => ({ name: priority, priority });
+          const late = { name: "late", priority: "medium" };
+          const gone = { name: "no-contact", priority: "high" };
+          return [[late, "high"], [late, "medium"], [late, "low"], [gone, "high"]]
+            .map(([own, on]) => topOf(own, [of(on)]).name).concat(topOf(late, []).name);
+        }"""
+    )
+    assert shown == ["high", "late", "late", "no-contact", "late"]
+
+
 @pytest.mark.hazard("HZ-STALE-DATA")
 def test_a_gap_stays_a_gap_and_what_is_not_known_is_shaded(stage):
     """250 ms without a snapshot break the curve; net pressure not heard for 300 ms is blind."""

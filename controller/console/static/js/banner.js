@@ -17,6 +17,13 @@ export function ranked(alarms) {
   return [...alarms].sort((a, b) => RANK[a.priority] - RANK[b.priority] || b.since_ms - a.since_ms);
 }
 
+/** Which one is shown: a late display hides no alarm that is more urgent than it.
+ *  @param {Shown | null} own @param {Shown[]} list highest first @returns {Shown | null} */
+export function topOf(own, list) {
+  if (own && (list.length === 0 || RANK[own.priority] <= RANK[list[0].priority])) return own;
+  return list[0] ?? null;
+}
+
 /** What was measured beside its limit: 6.2 kPa, limit 6.0. @param {Shown} alarm */
 export function measured({ value, limit, unit }) {
   if (value === null) return "";
@@ -78,7 +85,7 @@ export class Banner {
     const own = this.own(now);
     const list = ranked(/** @type {Shown[]} */ (s ? s.alarms : []));
     this.toAcknowledge = list.find((alarm) => !alarm.acknowledged) ?? null;
-    const top = own ?? list[0] ?? null;
+    const top = topOf(own, list);
     const priority = top ? top.priority : "none";
     const flashing = top !== null && !top.acknowledged && priority !== "low";
     setAttr(this.root, "data-priority", priority);
@@ -86,8 +93,8 @@ export class Banner {
     setAttr(this.strip, "data-priority", priority);
     setText(this.strip, t(`alarm.sign.${priority}`));
     setText(this.sign, t(`alarm.sign.${priority}`));
-    setAttr(this.words, "data-said", top !== null && own === null);
-    setAttr(this.action, "data-said", top !== null && own === null);
+    setAttr(this.words, "data-said", top !== null && top !== own);
+    setAttr(this.action, "data-said", top !== null && top !== own);
     setText(this.words, top ? top.words : t("alarm.none"));
     setText(this.action, top ? top.action : "");
     setText(this.value, top ? measured(top) : "");

@@ -164,7 +164,7 @@ function factsAt(record, at) {
   const c = record.curves, upper = valueAt(c.upper_pa, at), flow = valueAt(c.flow_nl_min, at), force = valueAt(c.force_mn, at);
   return [
     [t("replay.phase"), phase ? t(`phase.${phase[2]}`) : "\u2013"],
-    [t("given.duct"), `${measuredMl(low, "down")}\u2013${measuredMl(high, "up")}\u00a0mL`],
+    [t("given"), `${measuredMl(low, "down")}\u2013${measuredMl(high, "up")}\u00a0mL`],
     [t("flow"), flow === null ? "\u2013" : `${measuredRate(flow)}\u00a0mL/min`],
     [t("line"), `${kpa(valueAt(c.line_pa, at))}\u00a0kPa`],
     [t("net"), upper === null ? "\u2013" : `\u2264\u202f${kpa(upper, "up")}\u00a0kPa`],
