@@ -11,6 +11,7 @@ from state_machine.entries import DailyCheck
 TRY_MS: Final = 500
 """Between two tries of a word that was not taken yet (the pump is not proven to stand, ...)."""
 TRIES: Final = 120
+BEGIN_TRIES: Final = 20
 RECORD_MS: Final = 3_000
 
 _QUESTIONS: Final = {
@@ -24,10 +25,7 @@ def walk(bench: Bench, ending: Callable[[Snapshot], bool]) -> str:
     """Go through the check until it is over, or ``ending``; why it failed, empty = it did not."""
     if not bench.yes("check/ready", "nobody in the room as a patient, tip over a cup?"):
         return "the daily check was not begun"
-    bench.acknowledge()
-    refusals = bench.desk.ask(
-        "daily-check", syringe=bench.site.syringe, tip_out=True, room_empty=True
-    )
+    refusals = _begin(bench)
     if refusals:
         return "; ".join(refusals)
     row = 0
@@ -44,6 +42,19 @@ def walk(bench: Bench, ending: Callable[[Snapshot], bool]) -> str:
         bench.person.tell(part, f"      {check['step']}: {check['prompt']}")
         if check["asks"]:
             _answer(bench, part, row, check["asks"])
+
+
+def _begin(bench: Bench) -> tuple[str, ...]:
+    """Begin the check; tried for some seconds: a motion of a step before may still be ending."""
+    for _ in range(BEGIN_TRIES):
+        bench.acknowledge()
+        refusals = bench.desk.ask(
+            "daily-check", syringe=bench.site.syringe, tip_out=True, room_empty=True
+        )
+        if not refusals:
+            return ()
+        bench.until(lambda _s: False, TRY_MS)
+    return refusals
 
 
 def _answer(bench: Bench, part: str, row: int, asks: str) -> None:

@@ -12,11 +12,13 @@ from controller.bench.check_walk import last_check, walk
 from controller.bench.commission import Bench, Found, Measure, Step
 from controller.bench.desk import Snapshot
 from controller.bench.link_stats import LinkStats
+from controller.bench.wire_words import PROMPTS, Spoken
 from controller.record.calibrations import day_of
 from controller.record.signing import load_public, load_signer, public_path
 from controller.record.store import JournalError
 from drivers import mammograph, pressure_sensor, room_io
 from drivers.registers import Register
+from state_machine.readings import Prompt
 
 LINK_MS: Final = 15_000
 SEEN_MS: Final = 5_000
@@ -216,24 +218,31 @@ def _stop(bench: Bench) -> Found:
     bench.person.tell("stop/release", "      let the switch go")
     seen = _stopped(bench, asked_ns)
     bench.until(lambda s: not s["hold"]["pressed"])
-    still = bench.until(lambda s: s["devices"]["pump"]["motion"] == "stopped", SEEN_MS)
     if seen is None:
         return Found(False, "no STP was seen on the pump's wire, or it was not answered")
-    said_ns, answered_ns = seen
-    alarm = bench.now["devices"]["pump"]["alarm"]
+    said_ns, answer = seen
     measures = (
         Measure("from the request to STP on the wire", (said_ns - asked_ns) // 1_000, "us", 0,
                 STOP_WIRE_US),
-        Measure("from STP to the pump's answer that it stands", (answered_ns - said_ns) // 1_000,
-                "us", 0, STOP_ANSWER_US),
+        Measure("from STP to the pump's answer", (answer.at_ns - said_ns) // 1_000, "us", 0,
+                STOP_ANSWER_US),
     )  # fmt: skip
-    if alarm not in ("", "none"):
-        return Found(False, f"the pump stopped by itself ({alarm}), not by STP", measures)
-    return Found(still, "STP left at once, the pump stands", measures)
+    if PROMPTS[Prompt.STOPPED] not in answer.words:
+        words = f"the pump answered the stop with {answer.words!r}: it did not stop by it"
+        return Found(False, words, measures)
+    # the box takes the power soon after: the pump itself may be gone before it has proved more
+    if not bench.until(lambda _s: not _inputs(bench) & room_io.INPUT_BITS["motor_pin"], SEEN_MS):
+        return Found(False, "the pump says that it stands, its motor pin is still high", measures)
+    return Found(True, "STP left at once; the pump says that it stands, its pin is low", measures)
 
 
-def _stopped(bench: Bench, after_ns: int) -> tuple[int, int] | None:
-    """When STP was said after an instant, and answered."""
+def _inputs(bench: Bench) -> int:
+    """Contacts as the box last said; all of them, until it has."""
+    return bench.watched.stats["room"].values.get("inputs", -1)
+
+
+def _stopped(bench: Bench, after_ns: int) -> tuple[int, Spoken] | None:
+    """When STP was said after an instant, and its answer."""
     said_ns = 0
     for spoken in bench.watched.recent:
         if spoken.link != "pump" or spoken.at_ns < after_ns:
@@ -241,7 +250,7 @@ def _stopped(bench: Bench, after_ns: int) -> tuple[int, int] | None:
         if not said_ns and spoken.words.endswith("STP: stop"):
             said_ns = spoken.at_ns
         elif said_ns and spoken.span_ns is not None:
-            return said_ns, spoken.at_ns
+            return said_ns, spoken
     return None
 
 
