@@ -17,6 +17,9 @@ from tests.hil.verdicts import BENCH, HilFailure
 ORDERED_NL: Final = 60_000
 LIMIT_S: Final = 420.0
 STILL_S: Final = 0.4
+MOVES: Final = ("injecting", "settle")
+"""Phases in which the pump moves by right: the injection, and one retract after it."""
+RETRACTED_S: Final = 2.0
 BEAM: Final = ("EXPOSING", "DONE")
 PRESSED_IN: Final = ("set-up", "cannulate", "settle", "review")
 """Phases in which switch and pedal are pressed although nothing is armed."""
@@ -157,15 +160,16 @@ class Walker:
                 walk.taken.append(name)
             elif not any(words):
                 walk.wordless.append(name)
+        if phase not in MOVES and _moved(before, now := _still(bench.shown)):
+            walk.moved.append(f"in {phase}: {before} before, {now} after")
         if phase == "armed":
             self._unheld()
         elif phase == "settle":
             walk.weighed_nl = bench.scale.weighed_nl("after it") - walk.before_nl
             walk.counted_nl = bench.shown["volume"]["injected_nl"]
+            bench.let_pass(RETRACTED_S)
         if phase in PRESSED_IN:
             self._pressed(phase)
-        if phase != "injecting" and _moved(before, now := _still(bench.shown)):
-            walk.moved.append(f"in {phase}: {before} before, {now} after")
 
     def _pressed(self, phase: str) -> None:
         """Switch and pedal, although nothing is armed."""
