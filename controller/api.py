@@ -201,9 +201,10 @@ class LocalApi:
                 if not client.gone:
                     self._take(client, line, utc_day)
         self._drop()
-        self._asked += ((None, told) for told in self._ours)
-        self._ours.clear()
-        return tuple(request for _, request in self._asked)
+        if self._ours:
+            self._asked += ((None, told) for told in self._ours)
+            self._ours.clear()
+        return tuple([request for _, request in self._asked]) if self._asked else ()
 
     def _admit(self) -> None:
         while (port := self._listener.accept()) is not None:
@@ -212,7 +213,10 @@ class LocalApi:
                 self._clients.append(Client(port, self._connection_count))
             else:
                 port.close()
-        self._strangers += self._listener.turned_away()
+        strangers = self._listener.turned_away()
+        if not strangers and not self._strangers:
+            return
+        self._strangers += strangers
         if self._strangers and self._now_ns >= self._strangers_ns:
             who = f"{self._strangers[0]}, {len(self._strangers)} in all"
             self._ours.append(ClientRefused(by=PROGRAM, role=Role.SERVICE, who=who))

@@ -173,6 +173,7 @@ class Room:
         """Join state, links, record and clients; ``wakers`` only wake the loop."""
         self.state = state
         self.links = {link.name: link for link in links}
+        self.in_order = tuple((self.links[name], name) for name in _ORDER if name in self.links)
         self.journal = journal
         self.api = api
         self.clock = clock
@@ -200,7 +201,8 @@ def run_pass(room: Room, now_ns: int) -> int:
     late = late_ns > room.state.profile.limits.late_pass_ns
     for waker in room.wakers:
         waker.read()
-    for link in room.links.values():
+    links = room.links.values()
+    for link in links:
         link.receive(now_ns, late)
     readings = _readings(room, late_ns if late else 0, now_ns)
     utc_ns = room.clock.utc_ns()
@@ -219,7 +221,7 @@ def run_pass(room: Room, now_ns: int) -> int:
             room.api.answer(outcome.replies)
     publish_ns = room.api.publish(room, now_ns)
     longest_ns = _IDLE_NS if room.targets.activity is Activity.IDLE else _ACTIVE_NS
-    deadlines = [link.deadline_ns for link in room.links.values()]
+    deadlines = [link.deadline_ns for link in links]
     room.planned_ns = min(now_ns + longest_ns, room.step_at_ns, publish_ns, *deadlines)
     return room.planned_ns
 
@@ -263,10 +265,9 @@ def _decide(
 
 def _tell(room: Room, now_ns: int) -> None:
     """Give every device its target, what stops contrast first; then let the bytes leave."""
-    wrote = False
-    for name in _ORDER:
-        link = room.links[name]
-        wrote |= link.send(getattr(room.targets, name), room.targets.activity, now_ns)
+    wrote, targets = False, room.targets
+    for link, name in room.in_order:
+        wrote |= link.send(getattr(targets, name), targets.activity, now_ns)
     if wrote:
         room.clock.hand_over()
 

@@ -53,6 +53,7 @@ class Block:
             if row.address != self.address + self.count:
                 raise ValueError(f"register table has a gap or overlap at {row.address} {row.name}")
             self.count += row.words
+        self._places = tuple((row, row.address - self.address, _is_plain(row)) for row in rows)
         self._question = read_question(self.address, self.count)
         write_question(self.address, (0,) * self.count)  # refuses a block that FC16 cannot carry
 
@@ -67,11 +68,12 @@ class Block:
             Implausible: a value is outside its row's range.
         """
         values: Values = {}
-        first = self.address
-        for row in self.rows:
-            at = row.address - first
+        for row, at, plain in self._places:
             raw = registers[at] if row.words == 1 else registers[at] << 16 | registers[at + 1]
-            values[row.name] = _value(row, raw)
+            if plain and row.low <= raw <= row.high:
+                values[row.name] = raw
+            else:
+                values[row.name] = _value(row, raw)
         return values
 
     def write(self, values: Mapping[str, int]) -> Question:
@@ -86,6 +88,11 @@ class Block:
             raw = value & (0xFFFFFFFF if row.words == 2 else 0xFFFF)
             registers += [raw >> 16, raw & 0xFFFF] if row.words == 2 else [raw]
         return Question(WRITE, self.address, self.count, tuple(registers))
+
+
+def _is_plain(row: Register) -> bool:
+    """What the register holds is the value: no sign, and nothing stands for *absent*."""
+    return row.absent is None and not row.signed
 
 
 def _value(row: Register, raw: int) -> int | None:

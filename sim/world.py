@@ -169,34 +169,34 @@ class World:
 
     def _go_on(self, until_ns: int) -> None:
         """Jump to the next instant at which anything happens, and let it happen."""
-        wires = self._wires
-        due_ns = min(self.devices.next_change_ns(), until_ns)
-        for wire in wires:
+        devices = self.devices
+        change_ns = devices.next_change_ns()
+        now_ns = self._jump(min(change_ns, until_ns))
+        events = bool(self._events) and self._events[0][0] <= now_ns
+        if events:
+            self._run_events()
+            change_ns = devices.next_change_ns()
+        if change_ns <= now_ns:
+            devices.advance(now_ns)
+        if events or change_ns <= now_ns:
+            self._look()
+        carried = devices.carried_count
+        for wire in self._wires:
+            if wire.due_ns <= now_ns:
+                wire.advance(now_ns)
+        if devices.carried_count != carried:  # what one device hears may make another one speak
+            self._look()
+
+    def _jump(self, due_ns: int) -> int:
+        """Forward to the earliest of this, what is due on a wire, and the events."""
+        for wire in self._wires:
             if wire.due_ns < due_ns:
                 due_ns = wire.due_ns
         if self._events and self._events[0][0] < due_ns:
             due_ns = self._events[0][0]
         if due_ns > self._now_ns:
             self._now_ns = due_ns
-        now_ns = self._now_ns
-        if self._change(now_ns):
-            self._look()
-        heard = False
-        for wire in wires:
-            if wire.due_ns <= now_ns:
-                heard |= wire.advance(now_ns)
-        if heard:  # what one device hears may make another one speak
-            self._look()
-
-    def _change(self, now_ns: int) -> bool:
-        """Events that are due, and what the devices do by themselves; False = neither."""
-        events = bool(self._events) and self._events[0][0] <= now_ns
-        if events:
-            self._run_events()
-        if self.devices.next_change_ns() <= now_ns:
-            self.devices.advance(now_ns)
-            return True
-        return events
+        return self._now_ns
 
     def _look(self) -> None:
         for wire in self._wires:

@@ -118,8 +118,10 @@ def _net_over(name: str, limit: Callable[[State], int]) -> Callable[[State, Read
         upper_pa = observe.net_upper_pa(state, readings, now_ns)
         if upper_pa is None:
             return False
-        on = any(alarm.present and alarm.name == name for alarm in state.alarms)
-        return upper_pa > limit(state) - (HOVER_PA if on else 0)
+        over_pa = upper_pa - limit(state)
+        if over_pa > 0 or over_pa <= -HOVER_PA:
+            return over_pa > 0
+        return any(alarm.present and alarm.name == name for alarm in state.alarms)
 
     return present
 

@@ -137,7 +137,8 @@ def _carries(samples: tuple[Sample, ...]) -> bool:
     if len(samples) < FEWEST or samples[-1][0] - samples[0][0] < SHORTEST_NS:
         return False
     instants = [sample[0] for sample in samples]
-    return max([later - at for at, later in zip(instants, instants[1:], strict=False)]) <= GAP_NS
+    longest_ns: int = max(map(int.__sub__, instants[1:], instants))
+    return longest_ns <= GAP_NS
 
 
 def _net_before(samples: tuple[Sample, ...]) -> int | None:

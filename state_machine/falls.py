@@ -29,7 +29,9 @@ Track = tuple[tuple[int, int], ...]
 
 
 def _onward(track: Track, look: Glance, span_ns: int) -> Track:
-    kept = tuple(point for point in track if look.now_ns - point[0] <= span_ns)
+    kept = track
+    if track and look.now_ns - track[0][0] > span_ns:  # the points ascend in time
+        kept = tuple([point for point in track if look.now_ns - point[0] <= span_ns])
     if kept and look.now_ns - kept[-1][0] < TRACK_STEP_NS:
         return kept
     return (*kept, (look.now_ns, look.net_pa))

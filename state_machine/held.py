@@ -18,6 +18,8 @@ def close_hold(turn: Turn, why: str) -> None:
 def set_hold(turn: Turn, hold: Hold) -> None:
     """Take over the hold gate, and record where it moved."""
     before, screen = turn.state.hold, turn.state.screen
+    if hold is before:
+        return
     turn.set(hold=hold)
     if hold.phase is before.phase:
         return

@@ -63,6 +63,8 @@ def advance(hold: Hold, switch: Wired, late: bool, limits: Limits, now_ns: int) 
     released = switch.fresh and not switch.pressed and not switch.disagrees
     released_ns = (hold.released_ns or now_ns) if released else 0
     moved = _moved(hold, switch, late, limits, now_ns)
+    if moved.released_ns == released_ns:
+        return moved
     return msgspec.structs.replace(moved, released_ns=released_ns)
 
 

@@ -154,9 +154,8 @@ def follow(turn: Turn) -> None:
         plan = replace(plan, lost=True)
     way = retract if plan.purpose is Purpose.RETRACT else injection
     plan = way.follow(plan, turn.state, turn.readings, turn.now_ns)
-    turn.set(plan=plan)
     line_is_new = turn.readings.line.at_ns != turn.state.readings.line.at_ns
-    line = selftests.sample(turn.state, turn.readings, line_is_new, turn.now_ns)
+    line = selftests.sample(plan, turn.state.line, turn.readings, line_is_new, turn.now_ns)
     if plan.purpose is Purpose.STIFFNESS:
         plan = replace(plan, done=line.push.done)
     if plan.purpose is Purpose.RETRACT_TEST and plan.running_ns:

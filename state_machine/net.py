@@ -83,8 +83,7 @@ def take(state: State, readings: Readings) -> Net:
         # play of the plunger makes its flow unsure; nothing is pushed, so the bound holds
         return Net(upper_pa=net.upper_pa)
     samples = net.samples if line.zero_count == before.zero_count else ()
-    begin_ns = line.at_ns - estimator.WINDOW_NS
-    kept = tuple([s for s in samples[-SAMPLES:] if begin_ns <= s[0] < line.at_ns])
+    kept = _window(samples[-SAMPLES:], line.at_ns)
     rate_nl_min = flow_nl_min(readings)
     window = (*kept, (line.at_ns, pressure_pa, rate_nl_min, None))
     found = estimator.fit(window, line_of(state)) if state.line.resistance_pa_s_ul else None
@@ -99,6 +98,19 @@ def take(state: State, readings: Readings) -> Net:
         slope_pa_s=found.slope_pa_s,
         sigma_pa=found.sigma_pa,
     )
+
+
+def _window(samples: tuple[Sample, ...], at_ns: int) -> tuple[Sample, ...]:
+    """What belongs into one window with a reading of ``at_ns``; the samples ascend in time."""
+    begin_ns = at_ns - estimator.WINDOW_NS
+    if samples and samples[-1][0] >= at_ns:  # questions of another connection, or of another run
+        return tuple([s for s in samples if begin_ns <= s[0] < at_ns])
+    first = 0
+    for sample in samples:
+        if sample[0] >= begin_ns:
+            break
+        first += 1
+    return samples[first:]
 
 
 def flow_nl_min(readings: Readings) -> int:

@@ -123,11 +123,13 @@ def cleared_for(line: LineCheck, purpose: Purpose) -> LineCheck:
 # --- samples ------------------------------------------------------------------------------
 
 
-def sample(state: State, readings: Readings, line_is_new: bool, now_ns: int) -> LineCheck:
+def sample(
+    plan: Plan, line: LineCheck, readings: Readings, line_is_new: bool, now_ns: int
+) -> LineCheck:
     """Take one line pressure into the test that is under way, if one is."""
-    plan, line, pressure_pa = state.plan, state.line, readings.line.pressure_pa
+    pressure_pa = readings.line.pressure_pa
     moving = readings.pump.motion is Motion.RUNNING
-    if plan is None or not moving or not line_is_new or pressure_pa is None:
+    if not moving or not line_is_new or pressure_pa is None:
         return line
     if plan.purpose is Purpose.OPEN_TIP:
         return _sample_open_tip(plan, line, pressure_pa, now_ns)

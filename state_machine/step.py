@@ -31,7 +31,7 @@ from state_machine.gate import Output, Refusal, WayBack
 from state_machine.readings import MammographReading, Paddle, Readings, TripCause, UnitState
 from state_machine.requests import AnyRequest
 from state_machine.state import Alarm, HoldPhase, State
-from state_machine.targets import Compression, Targets
+from state_machine.targets import Compression, Targets, kept
 from state_machine.turn import Reply, Turn
 
 replace = msgspec.structs.replace
@@ -87,6 +87,7 @@ def step(
     motions.plan_next(turn)
     wanted = proposal.propose(turn.state, readings, now_ns)
     targets, refusals = gate.judge(turn.state, readings, wanted, turn.late, now_ns)
+    targets = kept(turn.state.targets, targets)
     _close_after(turn, refusals)
     _remember(turn, targets)
     return Outcome(
@@ -155,24 +156,33 @@ def _watch(turn: Turn) -> None:
     # a trip that is gone needs no word any more; a box that restarts counts from one again
     tripped = room.trip_cause is not TripCause.NONE
     reclosing = tripped and room.trip_count == state.reclose_trip_count
-    turn.set(
-        exposure=exposure,
-        line=line,
-        release=state.release and not _seen_released(state, unit),
-        reclose_trip_count=state.reclose_trip_count if reclosing else 0,
-    )
+    release = state.release and not _seen_released(state, unit)
+    reclose_trip_count = state.reclose_trip_count if reclosing else 0
+    if (
+        exposure is not state.exposure
+        or line is not state.line
+        or release is not state.release
+        or reclose_trip_count != state.reclose_trip_count
+    ):
+        turn.set(
+            exposure=exposure, line=line, release=release, reclose_trip_count=reclose_trip_count
+        )
 
 
 def _watch_pressure(turn: Turn) -> None:
     """Estimate net pressure from the newest reading; what its course says."""
     readings, now_ns = turn.readings, turn.now_ns
-    turn.set(net=net.take(turn.state, readings))
-    before = turn.state.watch.relaxation
-    turn.set(
-        watch=detectors.look(turn.state, readings, now_ns),
-        injection=timing.settling(turn.state, readings, now_ns),
-    )
-    after = turn.state.watch.relaxation
+    state = turn.state
+    made = net.take(state, readings)
+    if made is not state.net:
+        turn.set(net=made)
+        state = turn.state
+    before = state.watch.relaxation
+    seen = detectors.look(state, readings, now_ns)
+    settling = timing.settling(state, readings, now_ns)
+    if seen is not state.watch or settling is not state.injection:
+        turn.set(watch=seen, injection=settling)
+    after = seen.relaxation
     if after.done_ns and not before.done_ns:
         motions.note_relaxed(turn, after)
 
@@ -224,7 +234,8 @@ def _close_after(turn: Turn, refusals: tuple[Refusal, ...]) -> None:
                 words=refusal.cause.words,
                 way_back=refusal.cause.way_back.value,
             )
-    turn.set(refused=refused)
+    if refused != turn.state.refused:
+        turn.set(refused=refused)
     for refusal in refusals:
         if refusal.cause.name == "tip-pressure":
             course.note_tip_refused(turn)
@@ -243,7 +254,7 @@ def _held_output(turn: Turn, refusal: Refusal) -> bool:
 def _remember(turn: Turn, targets: Targets) -> None:
     """Keep and record what the room is told, and mark a motion that has been asked to run."""
     before = turn.state.targets
-    if targets != before:
+    if targets is not before:
         names = Targets.__struct_fields__
         changed = {n: new for n in names if (new := getattr(targets, n)) != getattr(before, n)}
         turn.note(Told, **changed)

@@ -147,3 +147,19 @@ class Targets(msgspec.Struct, frozen=True, array_like=True):
     line: LineTarget = LineTarget()
     room: RoomTarget = RoomTarget()
     mammograph: MammographTarget = MammographTarget()
+
+
+def kept(before: Targets, after: Targets) -> Targets:
+    """``after``; what is equal in it is the very object of ``before``.
+
+    The loop, the drivers and the record compare targets in every pass, and the same object is
+    equal to itself at once.
+    """
+    if after == before:
+        return before
+    same = {
+        name: old
+        for name in Targets.__struct_fields__
+        if (old := getattr(before, name)) == getattr(after, name)
+    }
+    return msgspec.structs.replace(after, **same)

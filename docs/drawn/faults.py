@@ -2,7 +2,7 @@
 
 from drawn.markdown import head, join, table
 from sim.campaign.broken import BREAKS
-from sim.faults.draw import COUNTS, NONE_SHARE, WHOLE_SHARE
+from sim.faults.draw import COUNTS, FITS_SHARE, HABITS_SHARE, NONE_SHARE, WHOLE_SHARE
 from sim.faults.table import CLASSES, FAULTS, Fault
 from sim.judges.table import JUDGES
 
@@ -28,6 +28,8 @@ def _asked(row: Fault) -> str:
         parts.append(f"{alarms} within {row.alarm_ms} ms")
     if row.slows_ms and row.slows_ms != row.stop_ms:
         parts.append(f"other stops within {row.slows_ms} ms")
+    if row.keeps_out:
+        parts.append("nothing goes into the duct while it lasts")
     if row.spoils:
         parts.append(f"not asked: {', '.join(row.spoils)}")
     return "; ".join(parts) or "-"
@@ -47,7 +49,9 @@ def page() -> str:
             " raised.",
             f"A seed has no fault in {NONE_SHARE:.0%} of the runs; else {counts}. A class is drawn"
             f" first, then a row. {WHOLE_SHARE:.0%} of the runs begin at the very start, the others"
-            " with a primed line. All ranges are assumptions.",
+            f" with a primed line. In {FITS_SHARE:.0%} the duct takes what is ordered, else it"
+            f" is as drawn; {HABITS_SHARE:.0%} have a person with habits"
+            " ([patients.md](patients.md#people)). All ranges are assumptions.",
         )
     ]
     for kind in CLASSES:

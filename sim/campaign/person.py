@@ -11,10 +11,14 @@ from sim.site.person import Person
 from sim.technologist import HANDS_NS, REACTION_NS, Deed, Order, Snapshot
 from state_machine.profile import Profile
 
+AFTER_NL: Final = 20_000
+"""Ordered for whoever comes after the first patient: enough to see that the room works."""
 _PATIENCE_NS: Final = 25_000_000_000
 """Nothing has changed for so long (assumption): longer than a checkpoint's flow lasts."""
 _STUCK_NS: Final = 90_000_000_000
 """In one phase, whatever changes in it; longer than self-tests take."""
+_MOUNTS_MOST: Final = 4
+"""Times that somebody mounts anew what does not pass its self-tests (assumption)."""
 _REACTION_NS: Final = (250_000_000, 900_000_000)
 _HANDS_NS: Final = (1_000_000_000, 3_000_000_000)
 _OVER: Final = frozenset({"aftercare", "closed", "standby", "decannulate"})
@@ -36,7 +40,10 @@ class Campaigner(Person):
         self.resting = False
         self.gave_up_first = False
         """The first procedure was ended before its end."""
+        self.gave_up_after = False
+        """The next one was."""
         self._phase = ""
+        self._mounted_count = 0
         self._phase_ns = self._same_ns = 0
         self._same: Any = None
 
@@ -47,6 +54,11 @@ class Campaigner(Person):
             self._order, self._first = self._first, None
         else:
             self.patients_done += 1
+            self._order = self._order._replace(ordered_nl=AFTER_NL, views=())
+            self._mounted_count = 0
+            self.habits = None  # whether the room goes on is not asked of somebody's habits
+            self._reaction_ns, self._hands_ns = REACTION_NS, HANDS_NS
+            self._phase_ns = self._same_ns = self._now_ns
 
     def fresh_try(self) -> None:
         """Nobody plugs a line in anew here: what is slow gets time."""
@@ -82,9 +94,17 @@ class Campaigner(Person):
             return self.switch(False) or self.tip("out") or self.go_on(shown, _OUT[phase])
         return super().in_phase(shown)
 
+    def busy(self, until_ns: int) -> None:
+        """What takes long because the person is slow is no reason to give up."""
+        super().busy(until_ns)
+        self._same_ns = max(self._same_ns, until_ns)
+        self._phase_ns = max(self._phase_ns, until_ns - _STUCK_NS // 2)
+
     def give_up(self, shown: Snapshot) -> list[Deed]:
         """End the procedure from where it stands."""
-        if not self.patients_done:
+        if self.patients_done:
+            self.gave_up_after = True
+        else:
             self.gave_up_first = True
         self.gave_up = self.gave_up or f"in {shown['phase']}: {shown['hold']['why']}"
         return self.ask_as_radiologist("do", event="abort")
@@ -102,7 +122,10 @@ class Campaigner(Person):
         """Nothing goes on in a phase from which there is more to come."""
         phase = shown["phase"]
         if phase != self._phase:
+            self._mounted_count += phase == "set-up"
             self._phase, self._phase_ns = phase, now_ns
+        if phase == "set-up" and self._mounted_count > _MOUNTS_MOST:
+            return True
         line, volume_nl = shown["line"], shown["volume"]["high_nl"]
         same = (phase, shown["hold"]["phase"], volume_nl, line["zeroed"], line["primed"])
         if same != self._same:

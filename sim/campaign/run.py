@@ -7,25 +7,27 @@ import msgspec
 
 from config.load import LoadedRoom
 from controller.clock import RealClock
-from sim.campaign import scene as scenes
-from sim.campaign.person import Campaigner
+from sim.campaign import checks
+from sim.campaign.person import AFTER_NL, Campaigner
 from sim.campaign.scene import HeardWorld, Scene
+from sim.checker import Checker
 from sim.devices.room import SimulatedRoom
-from sim.faults.draw import Plan
+from sim.faults.draw import SHORT, Plan
 from sim.faults.strike import Strikes, Struck
 from sim.judges.case import Broke, Case
 from sim.judges.table import judge
 from sim.judges.watch import Watch
-from sim.procedure import Procedure
+from sim.procedure import Player, Procedure
 
 LIMIT_NS: Final = 900 * 10**9
 """Longest run; a procedure that is not over by then is stuck."""
+_LEAST_NL: Final = AFTER_NL * 3 // 4
+"""What must have flowed into the next patient for the room to be in order again."""
 _CEASE_NS: Final = 420 * 10**9
 """Faults cease at the latest now, so that what follows is without them."""
 _REST_NS: Final = 3 * 10**9
 _MS: Final = 1_000_000
-_AGAIN: Final = frozenset({"set-up", "prime-and-zero"})
-"""Phases of the next procedure by which it has really begun."""
+_BEGUN: Final = frozenset({"set-up", "prime-and-zero"})
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -64,6 +66,10 @@ class Run:
         self.player: Procedure = scene.player
         self.who: Campaigner = scene.who
         self.order = scene.order
+        self._drawn_wires = plan.place != SHORT
+        named_um = loaded.profile.syringes[0].diameter_um
+        real_um = scene.world.devices.physics.rig.syringe_um
+        self._brought_ppm = -(-(real_um**2) * 1_000_000 // named_um**2)
         self.loss = ""
         self.stands_ns = 0
         self.strikes = Strikes(plan)
@@ -124,7 +130,7 @@ class Run:
         self._until(lambda: self._closed() or self.world.now_ns() >= cease_ns)
         self.strikes.end(self)
         self._until(self._closed)
-        fresh = bool(self._closed_ns) and self._until(self._begun_again)
+        fresh = bool(self._closed_ns) and self._goes_on_with_another()
         self.who.resting = True
         self._until(lambda: not self.who.means_to_hold)
         self.world.run_until(self._look_only, _REST_NS)
@@ -166,7 +172,9 @@ class Run:
         self._dead.append((from_ns, died.now_ns()))
         self._digest.update(died.digest().encode())
         self.watch.look(died.now_ns(), died.journal.durable_seq())
-        self.world = HeardWorld(self._loaded, self._plan.seed, before=died)
+        self.world = HeardWorld(
+            self._loaded, self._plan.seed, before=died, drawn_wires=self._drawn_wires
+        )
         self.world.last_ns = died.last_ns
         self.who.restarted()
         self.player = Procedure(self.world, self.who)
@@ -178,8 +186,27 @@ class Run:
             self._closed_ns = self._closed_ns or self.world.now_ns()
         return bool(self._closed_ns)
 
-    def _begun_again(self) -> bool:
-        return bool(self.who.patients_done) and self.phase in _AGAIN
+    def _goes_on_with_another(self) -> bool:
+        """Another patient, with an ordinary duct: a short procedure, from its begin to its end."""
+        checks.another_patient(self.devices, self.world.now_ns())
+        before_ul = self.devices.physics.entered_ul
+        if any(one.row.room for one in self.strikes.all):
+            self.who.resting = True
+            checker = Checker(self._loaded.profile)
+            seen = Player(self.world, checker)
+            self._until(lambda: bool(seen.last) and checker.finished(seen.last))
+            seen.hang_up()
+            self.who.resting = False
+        if not self._plan.after:
+            return self._until(lambda: bool(self.who.patients_done) and self.phase in _BEGUN)
+        if not self._until(self._closed_again):
+            return False
+        given_nl = (self.devices.physics.entered_ul - before_ul) * 1_000
+        return given_nl >= _LEAST_NL and not self.who.gave_up_after
+
+    def _closed_again(self) -> bool:
+        over = self.who.finished and self.phase == "standby"
+        return self.who.patients_done > 1 or (self.who.patients_done == 1 and over)
 
     # --- what came of it ------------------------------------------------------------------------
 
@@ -191,22 +218,31 @@ class Run:
             self.watch.durable,
             [_broke(one) for one in self.strikes.all if one.seen_ns],
             self.devices.now_ns,
-            self.order.ordered_nl * (2 if self.order.top_up else 1),
+            self.order.ordered_nl * (1 + self.order.top_up) * self.order.ducts,
             self._dead,
             "closed" if self._closed_ns else f"stuck in {self.phase}",
             fresh,
             self._from_ns,
-            not self._plan.faults,
+            self._plan.plain,
+            self.order.ducts,
+            self._brought_ppm,
+            [run for world in (*self._lives, self.world) for run in world.pump_said],
         )
 
     def invalid(self) -> list[str]:
-        """Faults that were never seen to act."""
+        """Faults that were never seen to act, and why as far as it is known."""
         return [
             f"{one.planned.name}: "
-            + (f"not seen ({one.row.must})" if one.struck_ns else "its moment never came")
+            + (f"not seen ({one.row.must})" if one.struck_ns else self._why_never(one))
             for one in self.strikes.all
             if not one.seen_ns
         ]
+
+    def _why_never(self, one: Struck) -> str:
+        """Its moment did not come, or was over before the drawn delay had passed."""
+        if not one.due_ns:
+            return f"its moment never came ({one.planned.moment}; {self.who.gave_up or 'closed'})"
+        return f"its moment was over too soon ({one.planned.moment}, {one.planned.delay_ms} ms)"
 
     def digest(self) -> str:
         """Of all lives of the controller."""
@@ -230,6 +266,7 @@ def _broke(one: Struck) -> Broke:
         row.stop_ms,
         row.slows_ms,
         row.spoils,
+        row.keeps_out,
     )
 
 
@@ -244,7 +281,7 @@ def play(loaded: LoadedRoom, scene: Scene, plan: Plan) -> tuple[Result, Case]:
     samples = case.samples
     books = [e for e in case.of("ledger") if e["side_day_high_nl"]]
     last = next((b for b in reversed(books)), None)
-    flows = [m for m in case.motions if m.on_ns > case.tip_in_ns and m.forward]
+    flows = [m for m in case.motions if m.forward and case.set_at("tip", m.on_ns)[1] != "out"]
     result = Result(
         seed=plan.seed,
         digest=run.digest(),
@@ -301,10 +338,3 @@ def crashed(plan: Plan, words: str) -> Result:
         peak_line_pa=0,
         peak_duct_pa=0,
     )
-
-
-def from_start(loaded: LoadedRoom, plan: Plan) -> Scene:
-    """A seed's room at its very start."""
-    scene = scenes.begin(loaded, plan.seed, plan.order)
-    scenes.go_on(scene, plan.seed)
-    return scene

@@ -4,6 +4,7 @@ A process that plays ten thousand seeds stays as small as one that plays ten, a 
 its copy breaks nothing else, and the same seed gives the same bytes whoever plays it.
 """
 
+import gc
 import os
 import traceback
 from collections.abc import Callable, Iterable
@@ -14,13 +15,16 @@ import msgspec
 
 from config.load import LoadedRoom, load_room
 from drivers.registry import known_names
+from sim.campaign import checks
 from sim.campaign import scene as scenes
-from sim.campaign.run import Result, crashed, from_start, play
+from sim.campaign.run import Result, crashed, play
 from sim.campaign.scene import Scene
 from sim.faults.draw import Plan, draw
 from sim.judges.case import Case
 
 _WORDS: Final = 4_000
+_COLLECT: Final = (50_000, 20, 100)
+"""A copy ends with its run, and a run makes few cycles: it looks for them seldom."""
 
 
 class Crashed(Exception):
@@ -34,30 +38,34 @@ def loaded_room(room: str) -> LoadedRoom:
 
 
 @cache
-def _prepared(room: str, order: int) -> Scene:
-    return scenes.prepared(loaded_room(room), order)
+def _prepared(room: str, place: int) -> Scene:
+    return scenes.prepared(loaded_room(room), place)
 
 
 def scene_of(room: str, plan: Plan) -> Scene:
     """The scene of a plan; a prepared one can be played only once in a process."""
     if plan.whole:
-        return from_start(loaded_room(room), plan)
-    scene = _prepared(room, plan.order)
-    scenes.go_on(scene, plan.seed)
+        return scenes.from_start(loaded_room(room), plan)
+    scene = _prepared(room, plan.place)
+    scenes.go_on(scene, plan)
     return scene
+
+
+def _room_of(room: str, plan: Plan) -> LoadedRoom:
+    return checks.room_of(loaded_room(room), plan)
 
 
 def prepare(room: str, seeds: Iterable[int]) -> None:
     """Make, once, whatever rooms these seeds go on from."""
     plans = [draw(seed) for seed in seeds]
-    for order in sorted({plan.order for plan in plans if not plan.whole}):
-        _prepared(room, order)
+    for place in sorted({plan.place for plan in plans if not plan.whole}):
+        _prepared(room, place)
 
 
 def play_here(room: str, plan: Plan) -> tuple[Result, Case]:
     """One run in this very process: for looking at it closely, once."""
     _prepared.cache_clear()
-    return play(loaded_room(room), scene_of(room, plan), plan)
+    return play(_room_of(room, plan), scene_of(room, plan), plan)
 
 
 def play_seed(room: str, seed: int, breaks: str = "") -> Result:
@@ -68,7 +76,7 @@ def play_seed(room: str, seed: int, breaks: str = "") -> Result:
 def play_plan(room: str, plan: Plan, breaks: str = "") -> Result:
     """One run of a plan in a copy of this process; one that raises is a violation, too."""
     if not plan.whole:
-        _prepared(room, plan.order)
+        _prepared(room, plan.place)
     try:
         data = copied(lambda: _encoded(room, plan, breaks))
     except Crashed as crash:
@@ -81,7 +89,7 @@ def _encoded(room: str, plan: Plan, breaks: str) -> bytes:
         from sim.campaign.broken import apply
 
         apply(breaks)
-    result, _ = play(loaded_room(room), scene_of(room, plan), plan)
+    result, _ = play(_room_of(room, plan), scene_of(room, plan), plan)
     return msgspec.json.encode(result)
 
 
@@ -92,6 +100,8 @@ def copied(work: Callable[[], bytes]) -> bytes:
     if pid == 0:
         status = 1
         try:
+            gc.freeze()  # what is here already is no collection's business, nor copied for one
+            gc.set_threshold(*_COLLECT)
             os.close(reader)
             with os.fdopen(writer, "wb") as pipe:
                 try:

@@ -6,6 +6,7 @@ paddle force -> duct. Every device is reached through :meth:`SimulatedRoom.devic
 moves the whole room to the instant first and carries the consequences on afterwards.
 """
 
+import math
 import random
 from collections import deque
 from typing import Final
@@ -69,6 +70,8 @@ class SimulatedRoom:
         self._mode = mode
         self._relay_bypassed = relay_bypassed
         self._switch_kpa = switch_kpa
+        self._high_kpa = switch_kpa / 2 if switch_kpa else math.inf
+        """From here on the pressure switch is looked at often."""
         self.pump_mains = True
         self.syringe_ppm = 1_000_000
         """Injected fault: the syringe in the clamp gives another volume for its stroke."""
@@ -76,6 +79,8 @@ class SimulatedRoom:
         """Bytes that reached each device while it hung."""
         self._wired: dict[str, tuple[bool, ...]] = {}
         """What each wire was last seen to carry."""
+        self.carried_count = 0
+        """How often a cable carried something new, by which one device may move another."""
         self._carried: tuple[bool, ...] | None = None
         """Levels at which every wire was found to carry nothing new; None = look again."""
         self.physics = LinePhysics(rig=rig, patient=patient)
@@ -168,9 +173,8 @@ class SimulatedRoom:
     def next_change_ns(self) -> int:
         """Next instant at which something changes by itself."""
         due_ns = self._due_ns if self._due_ns != _UNKNOWN_NS else self._change_ns()
-        switch_kpa = self._switch_kpa
         line = self.physics
-        high = switch_kpa and line.line_kpa + line.height_kpa > switch_kpa / 2
+        high = line.line_kpa + line.height_kpa > self._high_kpa
         if high and self.pump.model.motor_on:
             due_ns = min(due_ns, self._now_ns + _STEP_NS)
         return due_ns
@@ -246,6 +250,7 @@ class SimulatedRoom:
         if self._wired.get(wire) == levels:
             return False
         self._wired[wire] = levels
+        self.carried_count += 1
         self._carried = None
         self._due_ns = _UNKNOWN_NS
         return True

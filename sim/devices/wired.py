@@ -35,7 +35,8 @@ class WiredDevice:
 
     def speaks_ns(self) -> int:
         """Next instant at which the device itself has something on the wire."""
-        return self._room.inner(self._name).speaks_ns()
+        speaks_ns: int = getattr(self._room, self._name).speaks_ns()
+        return speaks_ns
 
     def advance(self, now_ns: int) -> None:
         """Move the whole room to now."""

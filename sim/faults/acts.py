@@ -5,6 +5,8 @@ from typing import Final
 
 from sim.faults.stage import Act, Chosen, Stage
 from sim.physics import FALSE_PASSAGE
+from sim.rigs import with_air
+from sim.rigs import wrong_syringe as swapped
 from sim.troubles import Trouble
 
 _MS: Final = 1_000_000
@@ -174,6 +176,24 @@ def tear(stage: Stage, chosen: Chosen) -> None:
     physics = stage.devices.physics
     kpa = physics.duct_kpa() + chosen["above_pa"] / 1_000
     physics.patient = dataclasses.replace(physics.patient, tear_kpa=kpa)
+
+
+def air(stage: Stage, chosen: Chosen) -> None:
+    """Air has got into the line, behind the tip."""
+    physics = stage.devices.physics
+    physics.rig = with_air(physics.rig, chosen["air_nl"] / 1_000)
+
+
+def wrong_syringe(stage: Stage, chosen: Chosen) -> None:
+    """A 3 mL syringe is clamped, and 1 mL is what people say."""
+    physics = stage.devices.physics
+    chosen["rig"] = physics.rig
+    physics.rig = swapped(physics.rig)
+
+
+def right_syringe(stage: Stage, chosen: Chosen) -> None:
+    """The syringe that was named is clamped, before anything is primed with it."""
+    stage.devices.physics.rig = chosen["rig"]
 
 
 def leaky(stage: Stage, _chosen: Chosen) -> None:

@@ -7,6 +7,7 @@ from sim.devices.paddle import HOLDING, RELEASE
 from sim.devices.room_io import POWER_UP
 from sim.faults.acts import PLACES
 from sim.faults.stage import Chosen, Seen, Stage
+from state_machine.entries import DailyCheck
 
 _MS: Final = 1_000_000
 _LONG_VIEW_NS: Final = 4_500 * _MS
@@ -68,6 +69,15 @@ def plunger_moved(least_nl: int) -> Seen:
         return now_nl - int(chosen.setdefault("from_nl", now_nl)) >= least_nl
 
     return seen
+
+
+def plunger_brings_more(stage: Stage, chosen: Chosen, _since_ns: int) -> bool:
+    """Another syringe is in the clamp: it brings more than the pump counts."""
+    truth = stage.devices.truth()
+    plunger_nl, counted_nl = int(truth["plunger_nl"]), int(truth["pump_infused_nl"])
+    from_nl = chosen.setdefault("from_nl", (plunger_nl, counted_nl))
+    counted_nl -= from_nl[1]
+    return bool(counted_nl >= 500 and plunger_nl - from_nl[0] > 2 * counted_nl)
 
 
 def heard_while_hung(place: str) -> Seen:
@@ -212,6 +222,22 @@ def new_life(stage: Stage, _chosen: Chosen, _since_ns: int) -> bool:
     return stage.loss == "died"
 
 
+def _checks(stage: Stage) -> list[bool]:
+    """Whether each whole daily check on record was passed."""
+    entries = stage.world.journal.entries
+    return [e.passed for e in entries if isinstance(e, DailyCheck) and e.step == "whole"]
+
+
+def no_check(stage: Stage, _chosen: Chosen, _since_ns: int) -> bool:
+    """A procedure has come to set-up, and nobody has done a daily check."""
+    return stage.phase == "set-up" and not _checks(stage)
+
+
+def failed_check(stage: Stage, _chosen: Chosen, _since_ns: int) -> bool:
+    """A procedure has come to set-up, and the daily check was not passed."""
+    return stage.phase == "set-up" and _checks(stage)[-1:] == [False]
+
+
 # --- the patient --------------------------------------------------------------------------------
 
 
@@ -230,6 +256,12 @@ def refluxed(stage: Stage, chosen: Chosen, _since_ns: int) -> bool:
     """Contrast ran out of the pore."""
     reflux_ul = stage.devices.physics.reflux_ul
     return reflux_ul - float(chosen.setdefault("reflux_ul", reflux_ul)) > 0.05
+
+
+def air_squeezed(stage: Stage, _chosen: Chosen, _since_ns: int) -> bool:
+    """There is air in the line, and pressure on it."""
+    physics = stage.devices.physics
+    return physics.rig.air_ul > 0 and physics.line_kpa > 1.0
 
 
 def line_rises(stage: Stage, chosen: Chosen, _since_ns: int) -> bool:

@@ -38,6 +38,7 @@ def _pressed(stage: Stage) -> bool:
 MOMENTS: Final[dict[str, Callable[[Stage], bool]]] = {
     table.FLOW: _flows,
     table.PRIME: _primes,
+    table.MOUNT: lambda stage: stage.phase == "set-up",
     table.ARMED: lambda stage: stage.phase == "armed",
     table.PRESSED: _pressed,
     table.BEAM: _beam,
@@ -56,6 +57,8 @@ class Struck(msgspec.Struct):
     flowed: bool = False
     """The plunger moved into the duct when it struck."""
     waits: bool = False
+    due_ns: int = 0
+    """Its moment has come, and this is when it was to strike, the last time; 0 = never."""
 
     @property
     def row(self) -> Fault:
@@ -77,13 +80,14 @@ class Strikes:
             Struck(planned, {**planned.chosen, "lasts_ms": planned.lasts_ms})
             for planned in plan.faults
         ]
+        self._ceased = False
 
     def look(self, stage: Stage) -> None:
         """After each pass: moments that have come, faults that are seen."""
         for one in self.all:
-            if not one.struck_ns:
+            if not one.struck_ns and not self._ceased:
                 self._await(stage, one)
-            elif not one.seen_ns:
+            elif one.struck_ns and not one.seen_ns:
                 self._see(stage, one)
 
     def over(self) -> bool:
@@ -92,6 +96,7 @@ class Strikes:
 
     def end(self, stage: Stage) -> None:
         """The faults cease: what is there is mended, what waits never strikes."""
+        self._ceased = True
         for one in self.all:
             if one.lasts and not one.mended_ns:
                 self._mend(stage, one)
@@ -101,11 +106,12 @@ class Strikes:
             return
         one.waits = True
         world = stage.world
-        world.at(world.now_ns() + one.planned.delay_ms * _MS + 1, lambda: self._strike(stage, one))
+        one.due_ns = world.now_ns() + one.planned.delay_ms * _MS + 1
+        world.at(one.due_ns, lambda: self._strike(stage, one))
 
     def _strike(self, stage: Stage, one: Struck) -> None:
         one.waits = False
-        if one.struck_ns or not MOMENTS[one.planned.moment](stage):
+        if self._ceased or one.struck_ns or not MOMENTS[one.planned.moment](stage):
             return  # the moment is over: the next one
         world = stage.world
         one.flowed = _flows(stage)

@@ -16,6 +16,7 @@ WIRE, DEVICE, HOST, PATIENT, PERSON = "wire", "device", "host", "patient", "pers
 CLASSES: Final = (WIRE, DEVICE, HOST, PATIENT, PERSON)
 
 FLOW, PRIME, ARMED, PRESSED, BEAM, ANY = "flow", "prime", "armed", "pressed", "beam", "any"
+MOUNT: Final = "mount"
 """Moments at which a fault strikes; see ``strike.MOMENTS``."""
 
 Range = tuple[int, int]
@@ -46,9 +47,18 @@ class Fault(NamedTuple):
     slows_ms: int = 0
     spoils: Choice = ()
     """Judges that a room cannot satisfy with this fault in it, and are not asked."""
+    keeps_out: bool = False
+    """Nothing may go into the duct while it lasts."""
+    room: str = ""
+    """What the room must be like from the start: a name of ``sim.campaign.checks.ROOMS``."""
     alone: bool = False
     """Takes so much of the room that no second fault is drawn beside it."""
     weight: int = 10
+
+    @property
+    def early(self) -> bool:
+        """Its moment lies before the point that prepared rooms go on from."""
+        return bool(self.room) or set(self.moments) <= {PRIME, MOUNT}
 
 
 _WIRE_SPAN: Final = (200, 3_000)
@@ -113,14 +123,18 @@ FAULTS: Final = (
     Fault("killed", HOST, (FLOW, FLOW, PRIME, PRESSED, BEAM, ANY), acts.killed, controls.new_life, "another controller has started on the record", {"dead_ms": (20, 4_000)}, stop_ms=330, slows_ms=330, alone=True, weight=15),
     # --- the patient
     Fault("tear", PATIENT, (FLOW,), acts.tear, controls.torn, "the duct has torn", {"above_pa": (50, 1_500)}),
+    Fault("air-in-line", PATIENT, (ARMED, FLOW), acts.air, controls.air_squeezed, "air in the line is squeezed: the line gives way", {"air_nl": (5_000, 50_000)}),
     Fault("pain", PATIENT, (FLOW, PRESSED), acts.hands(pain=True), controls.contact_is("pain", True), "the pain button is pressed", {}, (500, 3_000), acts.hands(pain=False), stop_ms=150),
     Fault("dislodged", PATIENT, (FLOW,), acts.hands(tip="out"), controls.spills, "contrast runs out beside the pore", {}, (2_000, 8_000), acts.hands(tip="duct")),
-    Fault("occlusion", PATIENT, (FLOW, PRIME), acts.hands(occluded=True), controls.line_rises, "line pressure rose without flow", {}, (2_000, 8_000), acts.hands(occluded=False)),
+    Fault("occlusion", PATIENT, (FLOW, PRIME), acts.hands(occluded=True), controls.line_rises, "line pressure rose without flow", {}, (2_000, 20_000), acts.hands(occluded=False)),
     Fault("reflux", PATIENT, (FLOW,), acts.leaky, controls.refluxed, "contrast ran back around the cannula"),
     Fault("false-passage", PATIENT, (ARMED,), acts.false_passage, controls.duct_rises, "the pocket under the wall fills up", alarms=(), alone=True, weight=4),
     # --- people
     Fault("slips-off", PERSON, (FLOW,), acts.hands(hold=False), controls.contact_is("hold_no", False), "the switch is open", {}, (50, 600), acts.press_again, stop_ms=150),
     Fault("emergency-stop", PERSON, (FLOW, PRESSED, BEAM), acts.hands(emergency_stop=True), controls.contact_is("emergency_stop", True), "the emergency stop is pressed", {}, (500, 3_000), acts.hands(emergency_stop=False), ("emergency-stop",), 500, 20),
+    Fault("wrong-syringe", PERSON, (MOUNT,), acts.wrong_syringe, controls.plunger_brings_more, "the plunger brought more than twice what the pump counted", {}, mends=acts.right_syringe, spoils=("intents", "ceilings"), keeps_out=True, alone=True, weight=4),
+    Fault("daily-check-missing", PERSON, (ANY,), acts.nothing, controls.no_check, "set-up is waited for, and no daily check is on record", {}, keeps_out=True, room="unchecked", alone=True, weight=4),
+    Fault("daily-check-failed", PERSON, (ANY,), acts.nothing, controls.failed_check, "set-up is waited for, and the last daily check on record failed", {"part": ("box_ignores_silence", "pump_ignores_silence", "pump_ignores_ttl", "relay_welded")}, keeps_out=True, room="failed", alone=True, weight=4),
     Fault("door-opened", PERSON, (BEAM,), acts.hands(door="open"), controls.beam_ended, "X-rays ended", {}, (1_000, 4_000), acts.hands(door="closed")),
 )
 # fmt: on

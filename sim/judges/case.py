@@ -27,6 +27,8 @@ class Broke(NamedTuple):
     stop_ms: int = 0
     slows_ms: int = 0
     spoils: tuple[str, ...] = ()
+    keeps_out: bool = False
+    """Nothing may go into the duct while it lasts."""
 
     @property
     def until_ns(self) -> int:
@@ -72,6 +74,9 @@ class Case:
         fresh: bool = True,
         from_ns: int = 0,
         null: bool = False,
+        ducts: int = 1,
+        brought_ppm: int = 1_000_000,
+        pump_said: Sequence[tuple[int, str, bytes]] = (),
     ) -> None:
         """``restarts_ns``: from when to when there was no controller."""
         self.events = list(events)
@@ -86,7 +91,13 @@ class Case:
         self.fresh = fresh
         """Another procedure could be begun afterwards."""
         self.null = null
-        """Nothing was planned to go wrong."""
+        """Nothing was planned to go wrong: not with devices, the duct, or people."""
+        self.ducts = ducts
+        """How many ducts are to be filled."""
+        self.brought_ppm = brought_ppm
+        """What the syringe in the clamp brings of what the pump counts: not quite that."""
+        self.pump_said = list(pump_said)
+        """What went over the pump's wire: instant, ``>`` to it or ``<`` from it, bytes."""
         self.from_ns = from_ns
         """Since when somebody looked; before, only what the room had noted is known."""
 

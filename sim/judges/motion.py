@@ -99,9 +99,14 @@ def _paused(case: Case, motion: Motion) -> bool:
 
 def _too_far(case: Case, motion: Motion, plan: Entry) -> Iterator[str]:
     """The pump stops by itself at the volume it was told; one that hangs does not."""
-    most_nl = plan["until_nl"] - plan["base_nl"] + limits.COUNT_NL
+    most_nl = _brought_nl(case, plan["until_nl"] - plan["base_nl"])
     if abs(motion.moved_nl) > most_nl and not case.spoiled("intents"):
         yield f"motion {plan['motion_id']} moved {motion.moved_nl} nL, its intent is {most_nl} nL"
+
+
+def _brought_nl(case: Case, counted_nl: int) -> int:
+    """What the plunger may bring of a volume that the pump counts."""
+    return -(-counted_nl * case.brought_ppm // 1_000_000) + limits.COUNT_NL
 
 
 def checkpoints(case: Case) -> Iterator[str]:
@@ -117,7 +122,8 @@ def checkpoints(case: Case) -> Iterator[str]:
 
 def retract(case: Case) -> Iterator[str]:
     """Backward only bounded, once an injection, and not under pain or emergency stop."""
-    most_nl = min(case.limits["retract_nl"], limits.CEILINGS["retract_nl"]) + limits.COUNT_NL
+    most_nl = min(case.limits["retract_nl"], limits.CEILINGS["retract_nl"])
+    most_nl = _brought_nl(case, most_nl)
     for motion in case.motions:
         if motion.forward:
             continue
@@ -127,6 +133,15 @@ def retract(case: Case) -> Iterator[str]:
             since_ns, on = case.set_at(what, motion.on_ns)
             if on and motion.on_ns - since_ns > limits.STOP_MS * _MS:
                 yield f"withdrawn at {motion.on_ns} under {what}"
+
+
+def kept_out(case: Case) -> Iterator[str]:
+    """Nothing goes into the duct while something stands that must keep it out."""
+    for fault in (one for one in case.faults if one.keeps_out):
+        for motion in case.motions:
+            inside = case.set_at("tip", motion.on_ns)[1] == "duct"
+            if inside and motion.forward and fault.struck_ns < motion.on_ns < fault.until_ns:
+                yield f"{motion.moved_nl} nL went in at {motion.on_ns} with {fault.name}"
 
 
 def rate(case: Case) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from sim.judges import motion, volume, whole
+from sim.judges import line, motion, volume, whole
 from sim.judges.case import Case
 
 
@@ -21,6 +21,8 @@ JUDGES: Final = (
     Judge("intents", motion.intents, "HZ-RECORD"),
     Judge("checkpoints", motion.checkpoints, "HZ-EXTRAVASATION"),
     Judge("retract", motion.retract, "HZ-AIR"),
+    Judge("kept-out", motion.kept_out, "HZ-EXTRAVASATION"),
+    Judge("fence", line.fence, "HZ-STOP-FAILS"),
     Judge("rate", motion.rate, "HZ-OVERRATE"),
     Judge("together", motion.together, "HZ-FLOW-AND-XRAY"),
     Judge("beam", motion.beam, "HZ-EXPOSURE"),

@@ -101,22 +101,29 @@ def ceilings(case: Case) -> Iterator[str]:
     for name, most in limits.CEILINGS.items():
         if case.limits[name] > most:
             yield f"{name} = {case.limits[name]} is in force, its ceiling is {most}"
+    if case.spoiled("ceilings"):
+        return
     tip_ns, end_ns = case.tip_in_ns, _first_procedure_ends_ns(case)
     inside = [m for m in case.motions if m.forward and tip_ns < m.on_ns < end_ns]
     given_nl = sum(m.moved_nl for m in inside)
-    most_nl = min(case.limits["duct_volume_nl"], limits.CEILINGS["duct_volume_nl"])
+    most_nl = min(case.limits["duct_volume_nl"], limits.CEILINGS["duct_volume_nl"]) * case.ducts
     if given_nl > most_nl:
         yield f"{given_nl} nL were given to one duct, allowed {most_nl}"
     # a further injection is a person's decision, and no larger than the first one
-    most_nl = case.ordered_nl * (case.limits["injections_per_duct_count"] if case.faults else 1)
+    most_nl = case.ordered_nl * (1 if case.null else case.limits["injections_per_duct_count"])
     if case.ordered_nl and given_nl > most_nl * 106 // 100 + _extra_nl(case):
         yield f"{given_nl} nL were given, {case.ordered_nl} were ordered"
     motor_ns = sum(min(m.off_ns, case.end_ns) - m.on_ns for m in inside)
-    if motor_ns > case.limits["motor_time_ns"] + 10**9:
+    if motor_ns > (case.limits["motor_time_ns"] + 10**9) * max(1, len(_injections(case))):
         yield f"the motor ran {motor_ns / 1e9:.0f} s in one injection"
     primed_nl = sum(m.moved_nl for m in case.motions if m.forward and m.on_ns < tip_ns)
     if primed_nl > case.limits["prime_total_nl"]:
         yield f"{primed_nl} nL were primed"
+
+
+def _injections(case: Case) -> list[Entry]:
+    """Each injection, by the step that named its volume."""
+    return [e for e in case.of("phase") if e["phase"] == "armed"]
 
 
 def _extra_nl(case: Case) -> int:

@@ -190,19 +190,28 @@ def test_too_few_points_or_no_rise_are_no_compliance():
     assert judged(Push()) == (8_000, False)  # 8 uL did not make 1 kPa
 
 
+def sampled_line(scene, line_is_new=True):
+    state = scene.state
+    return selftests.sample(state.plan, state.line, scene.readings, line_is_new, NOW_NS)
+
+
+def sampled(scene, line_is_new=True) -> Push:
+    return sampled_line(scene, line_is_new).push
+
+
 @pytest.mark.hazard("HZ-AIR")
 def test_the_counter_is_brought_to_the_instant_of_each_pressure():
     scene = tip_out(Purpose.STIFFNESS).but(
         pump={"infused_nl": 5_000, "rate_nl_min": 60_000, "at_ns": NOW_NS - 40 * MS},
         line={"pressure_pa": 1_000, "at_ns": NOW_NS - 10 * MS},
     )
-    begun = selftests.sample(scene.state, scene.readings, True, NOW_NS).push
+    begun = sampled(scene)
     assert (begun.start_nl, begun.start_pa, begun.count) == (5_030, 1_000, 0)
     below = scene.but(line={"pressure_pa": 999})
-    assert selftests.sample(below.state, below.readings, True, NOW_NS).push == Push()
-    assert selftests.sample(scene.state, scene.readings, False, NOW_NS).push == Push()
+    assert sampled(below) == Push()
+    assert sampled(scene, line_is_new=False) == Push()
     still = scene.but(pump={"motion": Motion.STOPPING})
-    assert selftests.sample(still.state, still.readings, True, NOW_NS).push == Push()
+    assert sampled(still) == Push()
     for start_nl, start_pa, done in (
         (5_030 - 2_999, 1_000, False),
         (5_030 - 3_000, 1_000, True),
@@ -210,7 +219,7 @@ def test_the_counter_is_brought_to_the_instant_of_each_pressure():
         (5_030, 1_000 - 10_000, True),
     ):
         far = with_line(scene, push=replace(begun, start_nl=start_nl, start_pa=start_pa))
-        push = selftests.sample(far.state, far.readings, True, NOW_NS).push
+        push = sampled(far)
         assert (push.count, push.done) == (1, done)
 
 
@@ -277,7 +286,7 @@ def test_pressures_count_only_once_the_flow_has_stood():
 
     def counts(new: bool = True, **plan: int) -> tuple[int, int]:
         made = scene.but(plan=plan)
-        line = selftests.sample(made.state, made.readings, new, NOW_NS)
+        line = sampled_line(made, new)
         return line.half_count, line.sample_count
 
     assert counts(top_ns=NOW_NS - 3 * S) == (0, 1)
@@ -296,7 +305,7 @@ def test_pressures_count_only_once_the_flow_has_stood():
         injecting(),
     ):
         made = changed.but(plan={"top_ns": NOW_NS - 4 * S})
-        assert selftests.sample(made.state, made.readings, True, NOW_NS) == made.state.line
+        assert sampled_line(made) == made.state.line
 
 
 # --- a bad line -----------------------------------------------------------------------------

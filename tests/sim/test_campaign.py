@@ -10,8 +10,8 @@ import pytest
 
 from sim import cli
 from sim.campaign import broken, page, pool, results, scene, worker
-from sim.campaign.run import Result
-from sim.faults.draw import ORDER_WEIGHTS, Plan, Planned, draw
+from sim.campaign.run import Result, Run
+from sim.faults.draw import PLACES, SHORT, Plan, Planned, draw
 from sim.faults.strike import MOMENTS
 from sim.faults.table import BY_NAME, FAULTS, FLOW
 from sim.processes import environment
@@ -24,7 +24,7 @@ def planned(name: str, delay_ms: int = 1_000, lasts_ms: int = 0, **chosen: Any) 
 
 
 def short(*faults: Planned, seed: int = 1) -> Plan:
-    return Plan(seed, order=scene.SHORT, faults=faults)
+    return Plan(seed, place=SHORT, faults=faults, after=False)
 
 
 def play(*faults: Planned, seed: int = 1, breaks: str = "") -> Result:
@@ -52,11 +52,36 @@ def test_every_fault_is_drawn_often_enough():
 
 
 def test_every_row_can_be_carried_out():
-    assert len(ORDER_WEIGHTS) == len(scene.ORDERS)
     for row in FAULTS:
         assert set(row.moments) <= set(MOMENTS)
         assert row.must, row.name
         assert row.seen.__doc__ or row.seen.__name__ in ("<lambda>", "seen")
+
+
+def test_a_share_of_the_places_is_long_and_all_mean_a_minute_of_flow():
+    orders = [scene.order_of(place) for place in range(PLACES)]
+    assert sum(len(o.views) > 1 or o.top_up or o.ducts > 1 for o in orders) == 3
+    for order in orders[:SHORT]:
+        assert order.ordered_nl * (1 + order.top_up) * order.ducts >= 160_000
+
+
+def test_what_must_happen_before_the_line_is_primed_is_played_from_the_start():
+    early = [row.name for row in FAULTS if row.early]
+    assert {"wrong-syringe", "daily-check-missing", "daily-check-failed"} <= set(early)
+    for plan in map(draw, range(2_000)):
+        assert plan.whole or not any(BY_NAME[one.name].early for one in plan.faults)
+
+
+def test_a_duct_that_fits_takes_the_order():
+    plan = Plan(1)
+    order = scene.order_of(0)
+    drawn = [scene.patient_of(msgspec.structs.replace(plan, seed=s), order) for s in range(40)]
+    assert all(scene.fits(patient, order) for patient in drawn)
+    wild = [
+        scene.patient_of(msgspec.structs.replace(plan, seed=s, fits=False), order)
+        for s in range(40)
+    ]
+    assert not all(scene.fits(patient, order) for patient in wild)
 
 
 def test_leaving_a_fault_out_leaves_the_others():
@@ -76,17 +101,21 @@ def test_a_null_run_is_a_run_without_judges_and_faults():
 
 
 def _plain(seed: int) -> bytes:
-    """The world alone, until another procedure has begun and the hands have rested."""
-    room = worker.scene_of(ROOM, short(seed=seed))
-    world, who = room.world, room.who
-    limit_ns = 900 * 10**9
-    world.run_until(lambda: who.patients_done > 0, limit_ns)
-    again = ("set-up", "prime-and-zero")
-    world.run_until(lambda: world.room.state.phase.value in again, limit_ns)
-    who.resting = True
-    world.run_until(lambda: not who.means_to_hold, limit_ns)
-    world.run_until(lambda: False, 3 * 10**9)
-    return world.digest().encode()
+    """The same room and people, with nobody who watches and nothing that could strike."""
+    plan = short(seed=seed)
+    run = Blind(worker.loaded_room(ROOM), worker.scene_of(ROOM, plan), plan)
+    run.play()
+    return run.digest().encode()
+
+
+class Blind(Run):
+    """A run that nobody looks at."""
+
+    def _look_only(self) -> bool:
+        return False
+
+    def _look(self) -> bool:
+        return False
 
 
 def test_the_same_bytes_in_other_processes_and_with_other_hash_seeds():
@@ -115,7 +144,7 @@ def test_the_same_results_whatever_the_jobs(monkeypatch: pytest.MonkeyPatch):
 
 def test_a_fault_that_is_never_seen_makes_the_run_invalid():
     result = play(Planned("door-opened", "beam", 0, 1_000))
-    assert result.invalid == ["door-opened: its moment never came"]
+    assert result.invalid == ["door-opened: its moment never came (beam; closed)"]
     assert result.violations == []
 
 
@@ -161,8 +190,8 @@ WITH_IMAGES = ("exposure-hold", "pressure")
 def showing(name: str) -> Plan:
     """The shortest plan that shows a broken control."""
     row, plan = broken.BY_NAME[name], short(*SEEN[name])
-    order = 0 if name in WITH_IMAGES else plan.order
-    return msgspec.structs.replace(plan, whole=row.whole, order=order)
+    place = 0 if name in WITH_IMAGES else plan.place
+    return msgspec.structs.replace(plan, whole=row.whole, place=place)
 
 
 QUICK = ("hold", "target", "watchdog", "ledger-high", "emergency-series")
@@ -305,7 +334,7 @@ def test_the_same_results_on_a_cluster():
     assert done.stdout.strip() == worker.play_seed(ROOM, CHEAP).digest
 
 
-CHEAP = next(s for s in range(10_000) if draw(s).order == scene.SHORT and not draw(s).whole)
+CHEAP = next(s for s in range(10_000) if draw(s).place == SHORT and not draw(s).whole)
 """A seed with a short order."""
 
 

@@ -285,7 +285,7 @@ def test_ceilings_a_limit_in_force_is_beyond():
 
 
 def test_ceilings_more_than_was_ordered():
-    assert "ceilings" in Story(more={"ordered_nl": 40_000}).found()
+    assert "ceilings" in Story(more={"ordered_nl": 40_000, "null": True}).found()
 
 
 def test_ceilings_the_motor_runs_for_too_long():
@@ -391,3 +391,53 @@ def test_every_judge_is_seen_to_object_here():
     told = Path(__file__).read_text("utf-8")
     missing = [one.name for one in JUDGES if f'"{one.name}"' not in told]
     assert missing == []
+
+
+# --- what must be kept out, and order on the pump's wire -----------------------------------------
+
+
+@pytest.mark.parametrize(("until_ns", "objects"), [(OFF, True), (ON - 1, False)])
+def test_kept_out(until_ns: int, objects: bool):
+    stands = Broke("wrong-syringe", 1 * S, 6 * S, until_ns, flowed=False, keeps_out=True)
+    assert ("kept-out" in Story(faults=[stands]).found()) is objects
+
+
+def packet(text: str) -> bytes:
+    payload = f"0{text}".encode()
+    return bytes([2, len(payload) + 4]) + payload + b"\0\0\3"
+
+
+def asked(*runs: tuple[int, str, bytes]) -> Story:
+    return Story(more={"pump_said": [(at_ms * MS, way, data) for at_ms, way, data in runs]})
+
+
+@pytest.mark.parametrize(
+    ("second", "objects"), [("DIS", True), ("RUN", True), ("VER", False), ("STP", False)]
+)
+def test_after_a_question_without_an_answer_only_stop_and_fence(second: str, objects: bool):
+    story = asked((0, ">", packet("DIS")), (60, ">", packet(second)))
+    assert ("fence" in story.found()) is objects
+
+
+def test_an_answered_question_may_be_followed_by_any():
+    answer = b"\x02\x07" + b"00S" + b"\0\0\3"
+    whole = ((0, ">", packet("STP")), (20, "<", answer), (50, ">", packet("DIS")))
+    assert "fence" not in asked(*whole).found()
+    late = asked((0, ">", packet("DIS")), (2_000, ">", packet("DIS")))
+    assert "fence" not in late.found(), "the connection was begun anew meanwhile"
+
+
+def test_a_packet_in_single_bytes_is_one_question():
+    single = [(40 + n, ">", bytes([one])) for n, one in enumerate(packet("RAT"))]
+    assert "fence" in asked((0, ">", packet("DIS")), *single).found()
+    damaged = asked((0, ">", packet("DIS")), (60, ">", packet("DIS")[3:]))
+    assert "fence" not in damaged.found(), "what is no packet is no question"
+
+
+def test_a_syringe_that_brings_a_little_more_than_counted_is_no_motion_too_far():
+    more = (
+        Story().without("motor-off", OFF).add((OFF, "motor-off", "volume", MOVED_NL * 101 // 100))
+    )
+    assert "intents" in more.found()
+    more.more["brought_ppm"] = 1_020_000
+    assert "intents" not in more.found()
