@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from controller import loop
+from drivers import exchange
 from drivers.new_era import driver, follow, motion, stop
 from drivers.new_era.fields import format_down
 from drivers.new_era.settings import setting_rows
@@ -29,9 +30,13 @@ from state_machine import (
 )
 from state_machine.entries import LedgerChanged
 from state_machine.state import HoldAction
-from state_machine.targets import ExposureStage
+from state_machine.targets import ExposureStage, PumpAction, PumpTarget
 
 replace = msgspec.structs.replace
+
+
+NOTHING: Final = "nothing"
+"""Stands for a run in which nothing else goes wrong."""
 
 
 class Break(NamedTuple):
@@ -182,6 +187,73 @@ def _pressure() -> None:
     _put(alarms, line_limit_pa=lambda _state: 10**6)
 
 
+def _fence() -> None:
+    def believed(line: Any, now_ns: int) -> None:
+        line._close(now_ns)  # noqa: SLF001 - what is broken stands inside
+        line.misses += 1
+
+    _put(exchange.Exchange, missed=believed)
+
+
+def _lateness() -> None:
+    receive, readings = loop.Link.receive, loop._readings  # noqa: SLF001 - inside, too
+    _put(loop.Link, receive=lambda link, now_ns, _late: receive(link, now_ns, late=False))
+    _put(loop, _readings=lambda room, _late_ns, *rest: readings(room, 0, *rest))
+    _freshness()
+
+
+def _lock() -> None:
+    propose, judge, bases = proposal.propose, gate.judge, dict[int, int]()
+
+    def pushes(state: Any, readings: Any, now_ns: int) -> Any:
+        targets, pump = propose(state, readings, now_ns), readings.pump
+        if targets.mammograph.exposure is ExposureStage.OFF:
+            return targets
+        motion_id = 900_000 + state.exposure.made_count
+        base_nl = bases.setdefault(motion_id, pump.infused_nl)
+        push = PumpTarget(
+            action=PumpAction.INFUSE,
+            motion_id=motion_id,
+            base_nl=base_nl,
+            until_nl=base_nl + 20_000,
+            start_rate_nl_min=60_000,
+            rate_nl_min=60_000,
+            run=targets.mammograph.exposure is ExposureStage.EXPOSE,
+            diameter_um=targets.pump.diameter_um,
+        )
+        return replace(targets, pump=push)
+
+    def lets(state: Any, readings: Any, wanted: Any, late: bool, now_ns: int) -> Any:
+        if wanted.pump.motion_id < 900_000:
+            return judge(state, readings, wanted, late, now_ns)
+        rest = PumpTarget(diameter_um=wanted.pump.diameter_um)
+        judged, refused = judge(state, readings, replace(wanted, pump=rest), late, now_ns)
+        return replace(judged, pump=wanted.pump), refused
+
+    _put(proposal, propose=pushes)
+    _put(gate, judge=lets)
+    _without("pump-may-move")
+
+
+def _volume() -> None:
+    planned = observe.planned_nl
+
+    def more(state: Any) -> int:
+        return planned(state) if state.injection.number else planned(state) * 12 // 10
+
+    _put(observe, planned_nl=more)
+    _without("volume")
+
+
+def _line_pressure() -> None:
+    _pressure()
+    blind = {"occlusion", "line-pressure", "pressure-switch"}
+    blind |= {"tear", "dislodged", "net-fell", "net-plateau"}  # what it looks like to those
+    _put(alarms, ALARMS=tuple(row for row in alarms.ALARMS if row.name not in blind))
+    _put(RoomIo, set_pressure_switch=lambda _box, _opened, _now_ns: None)
+    _without("line-pressure", "pressure-switch")
+
+
 # fmt: off
 BREAKS: Final = (
     Break("hold", "a switch that is released does not stop the injection", "stops", _hold, ("slips-off",)),
@@ -199,6 +271,11 @@ BREAKS: Final = (
     Break("record-alarm", "a record that cannot be written alarms nobody", "alarms", _record, ("disk-full",)),
     Break("record-whole", "the ledger's entries do not get into the record", "journal", _journal),
     Break("emergency-series", "the emergency stop is not wired in series: the controller is told, no more", "stops", _series, ("emergency-stop", "relay-welded")),
+    Break("fence", "what comes after a lost answer is believed without the fence", "fence", _fence, ("pump-hung", "wire-loss", "wire-delay", "wire-truncation", "wire-corruption")),
+    Break("lateness", "a late pass is a pass like any other, and no reading grows too old", "stops", _lateness, ("slow-pass",)),
+    Break("lock", "the workflow runs the pump under X-rays, and the gate has no lock", "together", _lock),
+    Break("volume", "a fifth more than ordered is planned, and the gate does not count", "ceilings", _volume, (NOTHING,)),
+    Break("line-pressure", "no line pressure stops anything, the independent switch neither", "line-pressure", _line_pressure, ("occlusion",)),
     Break("pressure", "neither net nor adaptive line pressure stops anything", "duct-pressure", _pressure, ("false-passage", "occlusion", "sensor-drifts")),
 )
 # fmt: on

@@ -126,7 +126,7 @@ FAULTS: Final = (
     Fault("air-in-line", PATIENT, (ARMED, FLOW), acts.air, controls.air_squeezed, "air in the line is squeezed: the line gives way", {"air_nl": (5_000, 50_000)}),
     Fault("pain", PATIENT, (FLOW, PRESSED), acts.hands(pain=True), controls.contact_is("pain", True), "the pain button is pressed", {}, (500, 3_000), acts.hands(pain=False), stop_ms=150),
     Fault("dislodged", PATIENT, (FLOW,), acts.hands(tip="out"), controls.spills, "contrast runs out beside the pore", {}, (2_000, 8_000), acts.hands(tip="duct")),
-    Fault("occlusion", PATIENT, (FLOW, PRIME), acts.hands(occluded=True), controls.line_rises, "line pressure rose without flow", {}, (2_000, 20_000), acts.hands(occluded=False)),
+    Fault("occlusion", PATIENT, (FLOW, PRIME), acts.hands(occluded=True), controls.line_rises, "line pressure rose without flow", {}, (2_000, 30_000), acts.hands(occluded=False)),
     Fault("reflux", PATIENT, (FLOW,), acts.leaky, controls.refluxed, "contrast ran back around the cannula"),
     Fault("false-passage", PATIENT, (ARMED,), acts.false_passage, controls.duct_rises, "the pocket under the wall fills up", alarms=(), alone=True, weight=4),
     # --- people

@@ -13,9 +13,9 @@ from typing import Final
 
 from sim.bench.figures import ROOT, machine
 from sim.campaign import worker
-from sim.campaign.broken import BREAKS, Break
+from sim.campaign.broken import BREAKS, NOTHING, Break
 from sim.campaign.results import judge_of
-from sim.faults.draw import draw
+from sim.faults.draw import Plan, draw
 
 RESULT: Final = ROOT / "docs" / "evidence" / "broken-controls.md"
 MOST: Final = 1_000
@@ -37,8 +37,12 @@ def candidates(row: Break) -> list[int]:
         plan.seed
         for plan in plans
         if (plan.whole or not row.whole)
-        and (not wanted or wanted & {one.name for one in plan.faults})
+        and (not wanted or wanted & {one.name for one in plan.faults} or _plain(plan, wanted))
     ]
+
+
+def _plain(plan: Plan, wanted: set[str]) -> bool:
+    return NOTHING in wanted and plan.plain
 
 
 def find(row: Break) -> tuple[int, int, str]:

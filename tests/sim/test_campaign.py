@@ -182,8 +182,13 @@ SEEN: dict[str, tuple[Planned, ...]] = {
     "emergency-series": (planned("emergency-stop", 1_500, 3_000),),
     "exposure-hold": (),
     "pressure": (Planned("false-passage", "armed", 100, 0),),
+    "fence": (planned("pump-hung", 1_500, 3_000),),
+    "lateness": (planned("slow-pass", 1_500, stands_ms=200),),
+    "lock": (),
+    "volume": (),
+    "line-pressure": (planned("occlusion", 1_000, 28_000),),
 }
-WITH_IMAGES = ("exposure-hold", "pressure")
+WITH_IMAGES = ("exposure-hold", "pressure", "lock", "line-pressure")
 """Not to be seen in the short order."""
 
 
