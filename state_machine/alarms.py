@@ -113,10 +113,8 @@ _NET_JUDGED: Final = WITH_CANNULA - COMPRESSED
 
 def _net_over(name: str, limit: Callable[[State], int]) -> Callable[[State, Readings, int], bool]:
     def present(state: State, readings: Readings, now_ns: int) -> bool:
-        if state.phase not in _NET_JUDGED:
-            return False
         upper_pa = observe.net_upper_pa(state, readings, now_ns)
-        if upper_pa is None:
+        if upper_pa is None or state.phase not in _NET_JUDGED:
             return False
         over_pa = upper_pa - limit(state)
         if over_pa > 0 or over_pa <= -HOVER_PA:
