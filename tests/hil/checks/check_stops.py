@@ -10,7 +10,7 @@ import pytest
 
 from sim.checker import Checker
 from sim.deeds import Hand, Request
-from state_machine.entries import DailyCheck
+from state_machine.entries import DailyCheck, HoldChanged
 from tests.hil.bench import Bench
 from tests.hil.verdicts import BENCH, PRODUCT, UNIT, HilFailure
 
@@ -20,6 +20,9 @@ SETTLED_S = 20.0
 ANSWERED_NS = 600_000_000
 """A request is answered, and the next snapshot shows it, well within this."""
 LOST_NS = 2_000_000_000
+TRIES = 3
+LATE = ("the hold switch was not heard in time", "the controller was late")
+"""Why a hold was closed that a busy machine, and no device, is to blame for."""
 
 
 @dataclass
@@ -29,6 +32,18 @@ class Seen:
     parts: dict[str, DailyCheck]
     failed: str
     p99_ms: int
+    machine_late: bool = False
+    """It failed after the hold had been closed because answers, or the controller, were late."""
+
+
+def starved(entries) -> bool:
+    """The hold was closed for want of the machine's time before anything failed."""
+    for entry in entries:
+        if isinstance(entry, HoldChanged) and any(words in entry.why for words in LATE):
+            return True
+        if isinstance(entry, DailyCheck) and not entry.passed:
+            return False
+    return False
 
 
 class Person(Checker):
@@ -75,6 +90,18 @@ def daily(owned: Bench) -> Seen:
         "the room does not stand by",
         BENCH,
     )
+    for _ in range(TRIES):
+        seen = led_through(bench)
+        if not seen.machine_late:
+            break
+        for alarm in bench.shown["alarms"]:
+            bench.ask("acknowledge", alarm=alarm["name"])
+        bench.let_pass(3.0)
+    return seen
+
+
+def led_through(bench: Bench) -> Seen:
+    """One daily check, from its beginning to its end."""
     mark, person = bench.mark(), Person(bench)
     end_ns = bench.place.now_ns() + int(LIMIT_S * 1e9)
     p99_ms = 0
@@ -88,10 +115,12 @@ def daily(owned: Bench) -> Seen:
     bench.hands_off()
     if not person.under_way:
         raise HilFailure(PRODUCT, f"the daily check did not begin: {bench.who.refusals[-2:]}")
-    entries = [e for e in bench.since(mark) if isinstance(e, DailyCheck)]
-    parts = {f"{e.step}/{e.part}".rstrip("/"): e for e in entries}
+    found = bench.since(mark)
+    parts = {f"{e.step}/{e.part}".rstrip("/"): e for e in found if isinstance(e, DailyCheck)}
     failed = next((name for name, e in parts.items() if not e.passed and name != "whole"), "")
-    return Seen(parts, failed, p99_ms)
+    # the box's own part lets no heartbeat through: there the hold is closed on purpose
+    repeatable = failed.startswith("safe-mode") or failed.endswith("/motion")
+    return Seen(parts, failed, p99_ms, repeatable and starved(found))
 
 
 def part(daily: Seen, name: str) -> DailyCheck:
