@@ -525,6 +525,12 @@ def test_where_net_pressure_is_in_doubt_no_motion_that_begins_passes_a_closer_ch
     assert ("motion-volume" in under_way.refused()) is (until_nl == 50_000)
 
 
+@pytest.mark.hazard("HZ-AIR")
+def test_a_retract_test_begins_wherever_the_counter_stands():
+    later = {"base_nl": 1_000, "until_nl": 5_000}
+    assert taking_back().but(want=later, plan=later, pump={"withdrawn_nl": 1_000}).refused() == {}
+
+
 @pytest.mark.hazard("HZ-STALE-DATA")
 def test_a_page_that_was_heard_at_the_last_instant_still_holds():
     scene = injecting()
