@@ -527,8 +527,8 @@ def test_where_net_pressure_is_in_doubt_no_motion_that_begins_passes_a_closer_ch
 
 @pytest.mark.hazard("HZ-AIR")
 def test_a_retract_test_begins_wherever_the_counter_stands():
-    later = {"base_nl": 1_000, "until_nl": 5_000}
-    assert taking_back().but(want=later, plan=later, pump={"withdrawn_nl": 1_000}).refused() == {}
+    later = {"base_nl": 4_000, "until_nl": 8_000}
+    assert taking_back().but(want=later, plan=later, pump={"withdrawn_nl": 4_000}).refused() == {}
 
 
 @pytest.mark.hazard("HZ-STALE-DATA")
