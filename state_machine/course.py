@@ -178,12 +178,19 @@ def note_exposure(turn: Turn) -> None:
     turn.set(exposure=exposure)
 
 
+def _emergency_after_stop(turn: Turn) -> bool:
+    """The emergency stop has just been pressed, in a procedure that is stopped."""
+    pressed, before = turn.readings.room.emergency_stop, turn.state.readings.room.emergency_stop
+    return turn.state.phase is Phase.STOPPED and pressed and not before
+
+
 def by_itself(turn: Turn) -> None:
     """Rows of injection and exposure that follow from hold, pump, unit and time.
 
-    A breast compressed too long is let go in every phase, stopped and recovery included.
+    A breast compressed too long is let go in every phase, stopped and recovery included; so
+    is one whose emergency stop is heard when another fault has stopped the procedure already.
     """
-    if _over_compressed(turn):
+    if _over_compressed(turn) or _emergency_after_stop(turn):
         turn.set(release=True)
     event = _EVENTS.get(turn.state.phase, _nothing)(turn)
     if event is not None:

@@ -105,6 +105,8 @@ BY_NAME: Final = {row.name: row for row in LIVE}
 _RUNS: Final = "a pty and a socket carry a stream: there are no runs of bytes to take"
 _ONE: Final = "all three units are behind one address here: see room-wire-silent and room-wire-cut"
 _HOST: Final = "it is done to the controller's machine: galactograph-sim failures does it"
+_BEGUN: Final = "it stands before a room begins: galactograph-sim run SEED --faults plays it"
+
 NOT_LIVE: Final[dict[str, str]] = {
     "wire-loss": _RUNS,
     "wire-duplication": _RUNS,
@@ -119,6 +121,10 @@ NOT_LIVE: Final[dict[str, str]] = {
     "disk-stalls": _HOST,
     "disk-full": _HOST,
     "killed": _HOST,
+    "wrong-syringe": _BEGUN,
+    "air-in-line": _BEGUN,
+    "daily-check-missing": _BEGUN,
+    "daily-check-failed": _BEGUN,
     "reflux": "the duct's seal is drawn with the patient; a live room has one patient",
 }
 """Faults of the catalogue that a live room cannot have, and why."""

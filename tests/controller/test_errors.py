@@ -184,7 +184,7 @@ def test_a_record_that_is_something_else(tmp_path):
         ("SQLITE_READONLY_DBMOVED", ["may only be read", "writable for this user"]),
         ("SQLITE_IOERR_FSYNC", ["the disk reports an error", "check disk and cable"]),
         ("SQLITE_BUSY", ["holds it locked", "close whatever else"]),
-        ("SQLITE_CORRUPT", ["damaged", "start a new file"]),
+        ("SQLITE_CORRUPT", ["damaged", "journal salvage", "restore a backup"]),
     ],
 )
 def test_a_disk_that_does_not_take_the_record(tmp_path, code, parts):

@@ -116,7 +116,7 @@ def test_a_cannula_that_slips_out_is_noticed_and_can_be_placed_again():
 @pytest.mark.hazard("HZ-EXTRAVASATION")
 def test_reflux_takes_the_permission_away():
     scene = Scene(FULL, patient=dataclasses.replace(SMALL, seal_kpa=2.0))
-    scene.until(alarmed, 150).hands_off()
+    scene.until(lambda at: "net-plateau" in at.raised, 200).hands_off()
     assert scene.raised["net-plateau"] == "medium"
     scene.run(0.5)
     assert scene.phase == "arm"
