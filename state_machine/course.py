@@ -178,8 +178,8 @@ def note_exposure(turn: Turn) -> None:
     turn.set(exposure=exposure)
 
 
-def _emergency_after_stop(turn: Turn) -> bool:
-    """The emergency stop has just been pressed, in a procedure that is stopped."""
+def _emergency_pressed(turn: Turn) -> bool:
+    """The emergency stop has just been pressed: by it, or before, the procedure is stopped."""
     pressed, before = turn.readings.room.emergency_stop, turn.state.readings.room.emergency_stop
     return turn.state.phase is Phase.STOPPED and pressed and not before
 
@@ -187,10 +187,10 @@ def _emergency_after_stop(turn: Turn) -> bool:
 def by_itself(turn: Turn) -> None:
     """Rows of injection and exposure that follow from hold, pump, unit and time.
 
-    A breast compressed too long is let go in every phase, stopped and recovery included; so
-    is one whose emergency stop is heard when another fault has stopped the procedure already.
+    A breast compressed too long is let go in every phase, stopped and recovery included; at
+    an emergency stop too, whichever device is heard first.
     """
-    if _over_compressed(turn) or _emergency_after_stop(turn):
+    if _over_compressed(turn) or _emergency_pressed(turn):
         turn.set(release=True)
     event = _EVENTS.get(turn.state.phase, _nothing)(turn)
     if event is not None:
@@ -258,7 +258,7 @@ def _in_exposure_armed(turn: Turn) -> Event | None:
         UnitState.EXPOSING
     ):
         return Event.EXPOSED
-    if _over_compressed(turn):
+    if _over_compressed(turn) or _emergency_pressed(turn):
         return Event.EXPIRED
     if turn.state.hold.phase is HoldPhase.CLOSED and unit.unit_state is not UnitState.EXPOSING:
         return Event.LOST

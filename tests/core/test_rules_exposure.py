@@ -137,6 +137,20 @@ def test_a_breast_compressed_too_long_is_let_go_in_every_phase(stop_first):
     people.wait(lambda room: room.readings.mammograph.paddle is Paddle.RELEASED)
 
 
+@pytest.mark.hazard("HZ-COMPRESSION")
+@pytest.mark.parametrize("stop_first", [False, True])
+def test_an_emergency_stop_lets_the_breast_go_whatever_is_heard_first(stop_first):
+    people = compressed()
+    if stop_first:
+        people.do(Event.STOP)
+    assert compression(people) is Compression.HOLD
+    people.room.box.emergency_stop = True
+    people.ticks(2)
+    assert people.room.state.phase is Phase.STOPPED
+    assert compression(people) is Compression.RELEASE
+    people.wait(lambda room: room.readings.mammograph.paddle is Paddle.RELEASED)
+
+
 # --- 5.1: per patient, side and day ---------------------------------------------------------------
 
 
