@@ -6,10 +6,11 @@ that it was set (``wall``).
 """
 
 import ctypes
+import functools
 import os
 import select
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -70,10 +71,18 @@ _UNSURE_US: Final = 16_000_000
 that only keep the kernel from writing the battery clock."""
 
 
+@functools.cache
+def _adjtimex_call() -> Callable[..., int] | None:
+    """The C library's call, looked up once: each look-up makes classes for the collector.
+
+    It holds the interpreter: it takes a microsecond, and waits for nothing.
+    """
+    return getattr(ctypes.PyDLL(None), "adjtimex", None)
+
+
 def _adjtimex(asked: _Timex) -> int:
     """Ask the kernel; -1 where it does not say (no such call, or not allowed)."""
-    # a call that holds the interpreter: it takes a microsecond, and waits for nothing
-    call = getattr(ctypes.PyDLL(None), "adjtimex", None)
+    call = _adjtimex_call()
     return -1 if call is None else int(call(ctypes.byref(asked)))
 
 
