@@ -13,9 +13,12 @@ from controller.bench.desk import Ended
 from controller.clock import Clock
 from drivers.mt_sics import Ask, Balance, Done, Failed, Outcome, Weight
 from drivers.ports import LinkLost, Opener, SerialPort
+from state_machine.units import NS_PER_S
 
 _TYPED: Final = re.compile(r"^-?\d{1,3}(\.\d{1,6})?$")
 NG_PER_G: Final = 10**9
+_OPENS_NS: Final = 3 * NS_PER_S
+"""For the port to be opened (assumption)."""
 
 
 class NoWeight(Exception):
@@ -70,7 +73,7 @@ class Serial:
         """
         self._opener.start()
         try:
-            end_ns = self._clock.now_ns() + 3 * NG_PER_G
+            end_ns = self._clock.now_ns() + _OPENS_NS
             while not self._port.adopt():
                 if self._clock.now_ns() >= end_ns or self._port.fault.startswith("serial port"):
                     raise NoWeight(self._port.fault)
