@@ -111,6 +111,9 @@ class Scene:
         self._procedure = Procedure(self._world, self._who)
         self._asked = 1_000
         made_from = (order, _kept_room(loaded), seed, rig, patient)
+        self._raised: dict[str, str] = {}
+        self._read_count = 0
+        """Entries of the record that ``raised`` has seen: it is asked for in every pass."""
         self._begins = None if before or world else made_from
         """All that it was made from, until anything but the script happens in it."""
 
@@ -266,7 +269,12 @@ class Scene:
     @property
     def raised(self) -> dict[str, str]:
         """Alarms that were raised so far, with their priority."""
-        return {e.alarm: e.priority for e in self.entries(AlarmChanged) if e.change == "raised"}
+        record = self.record
+        for e in record[self._read_count :]:
+            if isinstance(e, AlarmChanged) and e.change == "raised":
+                self._raised[e.alarm] = e.priority
+        self._read_count = len(record)
+        return self._raised
 
     @property
     def high_nl(self) -> int:
