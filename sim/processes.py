@@ -4,13 +4,14 @@ Shared by the demo and by the sites of failure runs. The tree that this file sta
 first for the children too, whatever else is installed.
 """
 
+import contextlib
 import json
 import os
 import select
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,16 @@ START_S: Final = 30.0
 """A start on a loaded machine."""
 
 Process = subprocess.Popen[bytes]
+
+
+@contextlib.contextmanager
+def terminable() -> Iterator[None]:
+    """Told to end (SIGTERM), this program ends what it has started, as at any other end."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def environment() -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Final
 from config.load import LoadedRoom, load_room
 from config.problems import ConfigError
 from drivers.registry import known_names
+from sim import processes
 from sim.bench import (
     console,
     latency,
@@ -96,7 +97,8 @@ def _stop_paths(args: argparse.Namespace, loaded: LoadedRoom) -> list[Result]:
 
 def _stop_paths_real(args: argparse.Namespace, _loaded: LoadedRoom) -> list[Result]:
     on = machine()
-    found = stop_paths_real.measure(args.runs, args.seed, args.out, on, args.path)
+    with processes.terminable():
+        found = stop_paths_real.measure(args.runs, args.seed, args.out, on, args.path)
     sys.stderr.write("\n".join(stop_paths_real.markdown(found)) + "\n")
     return found
 

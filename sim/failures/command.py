@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from sim import processes
 from sim.bench.figures import machine
 from sim.failures import results
 from sim.failures.shift import Shift
@@ -55,14 +55,11 @@ def run(args: argparse.Namespace) -> int:
         (BY_NAME[n], seed, 0) for seed in range(args.seed, args.seed + args.runs) for n in names
     ]
     found = [done[_key(job)] for job in jobs if _key(job) in done]
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends the site's processes
-    try:
+    with processes.terminable():
         for result in _play([job for job in jobs if _key(job) not in done], args):
             result["on"] = where
             found.append(result)
             _say(args, result)
-    finally:
-        signal.signal(signal.SIGTERM, before)
     sys.stderr.write("\n".join(results.table(found)) + "\n")
     return 1 if any(result["verdict"] == "unsafe" for result in found) else 0
 

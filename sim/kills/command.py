@@ -4,12 +4,12 @@ import argparse
 import json
 import multiprocessing
 import os
-import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from sim import processes
 from sim.bench.figures import machine
 from sim.crash.summary import kept
 from sim.kills import summary
@@ -71,10 +71,10 @@ def play(args: argparse.Namespace, out: Path, where: Line) -> list[Line]:
 
 def _site(args: argparse.Namespace, out: Path, where: Line, done: set[int], number: int) -> None:
     """Seeds of one site, until all sites together have enough."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends the site's processes
     seeds = (seed for seed in _seeds(args, number) if seed not in done)
     while summary.judged(_mine(out, where)) < args.deaths:
-        with tempfile.TemporaryDirectory(prefix="galactograph-kills-") as folder:
+        named = tempfile.TemporaryDirectory(prefix="galactograph-kills-")
+        with processes.terminable(), named as folder:
             seed = next(seeds)
             lives = Lives(Path(folder), seed, args.patience)
             try:
