@@ -7,7 +7,11 @@ from tests.hil.defects import DEFECTS, Defect, kept
 
 
 def _put_in(row: Defect) -> str:
-    inputs = ", ".join(f"`{name}` = {value}" for name, value in row.inputs)
+    said = (
+        f"`{name}` = {value}" + "".join(f", once {w}" for w in when)
+        for name, value, *when in row.inputs
+    )
+    inputs = ", ".join(said)
     return inputs or f"controller without `{row.broken}`"
 
 

@@ -11,16 +11,19 @@ from typing import Any, Final
 
 from sim.site.person import Person
 from sim.technologist import Deed, Request, Technologist
-from state_machine.entries import AnyEntry, Inputs
+from state_machine.entries import AlarmChanged, AnyEntry, Inputs
 from state_machine.readings import PumpReading, RoomReading
 from tests.hil.place import ControllerGone, Place, Shown
 from tests.hil.scale import Scale, scale_of
-from tests.hil.verdicts import BENCH, PRODUCT, Fault, HilFailure
+from tests.hil.verdicts import BENCH, PRODUCT, UNIT, Fault, HilFailure
 
 LOOK_S: Final = 1.0
 ARM_S: Final = 300.0
 """From standby to an injection: set-up, prime and its tests, arming (measured: 40 to 55 s)."""
 STUCK_S: Final = {"stopped": 25, "prime-and-zero": 100, "arm": 25}
+DISOBEYED: Final = frozenset({"stop-not-obeyed", "uncommanded-motion"})
+"""Alarms by which the controller has found the unit out before a check could: the pushes of prime
+are stopped, too."""
 SAFE_S: Final = 4.0
 RECORD_S: Final = 0.3
 """A row of the record is written within 100 ms; a loaded machine gets longer."""
@@ -87,6 +90,8 @@ class Bench:
         self.approved = approved
         self.profile = place.loaded.profile
         self.who = Worker(self.profile)
+        self.once_flowing: tuple[tuple[Any, ...], ...] = ()
+        """What is put in as soon as contrast flows, for the tests of the checks."""
         self.shown: Shown = {}
         self.scale: Scale = scale_of(place.hands, balance)
         self.identities: dict[str, str] = {}
@@ -249,7 +254,18 @@ class Bench:
                 self.begin_anew()
             return done(shown)
 
-        return self.until(so_far, ARM_S, "the room did not come to inject", act=True)
+        mark = self.mark()
+        try:
+            self.until(so_far, ARM_S, "the room did not come to inject", act=True)
+        except HilFailure as failed:
+            told = {e.alarm for e in self.since(mark) if isinstance(e, AlarmChanged)} & DISOBEYED
+            if failed.fault is BENCH and told:
+                words = f"a pump that does not obey ({', '.join(sorted(told))}) keeps it from that"
+                raise HilFailure(UNIT, f"{words}: {failed}") from failed
+            raise
+        for name, value in self.once_flowing:
+            self.do(name, value)
+        return self.shown
 
     def begin_anew(self) -> None:
         """Give this procedure up: a busy machine can lose a prime too often."""

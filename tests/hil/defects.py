@@ -23,6 +23,8 @@ RESULT: Final = ROOT / "docs" / "evidence" / "hil-defects.jsonl"
 LIMIT_S: Final = 900.0
 PRODUCT, UNIT, BENCH, _TEST = Fault
 MM: Final = "[mammograph]"
+FLOWING: Final = "flowing"
+"""The pump is sound until contrast flows: earlier, the pushes of prime would find it out."""
 
 
 class Defect(NamedTuple):
@@ -34,8 +36,8 @@ class Defect(NamedTuple):
     """That must fail, ..."""
     fault: Fault
     """... with this class."""
-    inputs: tuple[tuple[str, Any], ...] = ()
-    """Of the simulated room."""
+    inputs: tuple[tuple[Any, ...], ...] = ()
+    """Of the simulated room: name, value, and ``FLOWING`` where it begins when contrast flows."""
     broken: str = ""
     """Control of the controller that is taken away."""
     injects: bool = True
@@ -48,9 +50,10 @@ DEFECTS: Final = (
     Defect("pump-dead-man-dead", "its Safe mode never fires", "pump-dead-man", UNIT, (("pump_ignores_silence", True),), injects=False),
     Defect("pump-stop-wire-broken", "the wire to its stop input is broken", "box-dead-man", UNIT, (("pump_ignores_ttl", True),), injects=False),
     Defect("pump-stop-edge-wrong", "its stop input starts it", "box-dead-man", UNIT, (("pump_trigger", "starts"),), injects=False),
-    Defect("pump-stops-late", "a stop takes effect 400 ms after it was answered", "stop-latency", UNIT, (("pump_stops_late_ms", 400),)),
-    Defect("pump-stop-request-late", "the same, stopped by a client", "stop-request", UNIT, (("pump_stops_late_ms", 400),)),
-    Defect("pump-pain-stop-late", "the same, stopped by the pain button", "pain-stops", UNIT, (("pump_stops_late_ms", 400),)),
+    Defect("pump-stops-late", "a stop takes effect 400 ms after it was answered", "stop-latency", UNIT, (("pump_stops_late_ms", 400, FLOWING),)),
+    Defect("pump-stops-late-at-prime", "the same from the beginning: it never comes to an injection", "stop-latency", UNIT, (("pump_stops_late_ms", 400),)),
+    Defect("pump-stop-request-late", "the same, stopped by a client", "stop-request", UNIT, (("pump_stops_late_ms", 400, FLOWING),)),
+    Defect("pump-pain-stop-late", "the same, stopped by the pain button", "pain-stops", UNIT, (("pump_stops_late_ms", 400, FLOWING),)),
     Defect("pump-flow-high", "10 % more leaves the syringe than its stroke should give", "flow-accuracy", UNIT, (("syringe_ppm", 1_100_000),)),
     Defect("pump-flow-low", "10 % less", "flow-accuracy", UNIT, (("syringe_ppm", 900_000),)),
     Defect("pump-resumes", "after a power cut it goes on where it was", "pump-power-cycled", UNIT, (("pump_resumes", True),)),

@@ -47,8 +47,9 @@ class Options(NamedTuple):
     key: str = ""
     state: str = ""
     balance: str = ""
-    defects: tuple[tuple[str, Any], ...] = ()
-    """Inputs of the simulated room, set before anything else: for the tests of the checks."""
+    defects: tuple[tuple[Any, ...], ...] = ()
+    """Inputs of the simulated room and values, set before anything else, or with a third word
+    when contrast flows: for the tests of the checks."""
     broken: str = ""
     """A control of the controller that is taken away, for the same."""
 
@@ -82,7 +83,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", mark)
     fields = json.loads(Path(config.getoption("--hil")).read_text("utf-8"))
     fields["select"] = tuple(fields.get("select", ()))
-    fields["defects"] = tuple((name, value) for name, value in fields.get("defects", ()))
+    fields["defects"] = tuple(tuple(each) for each in fields.get("defects", ()))
     config.stash[_OPTIONS] = Options(**fields)
     config.stash[_RESULTS] = {}
     config.stash[_HEADER] = {}
@@ -237,8 +238,9 @@ def place(pytestconfig: pytest.Config) -> Iterator[Place]:
     header |= {"began_utc_ns": RealClock().utc_ns()}
     report.room_facts(header, made.loaded)
     try:
-        for name, value in options.defects:
-            made.hands.do(name, value)
+        for name, value, *later in options.defects:
+            if not later:
+                made.hands.do(name, value)
         yield made
     finally:
         made.close()
@@ -249,6 +251,7 @@ def owned(pytestconfig: pytest.Config, place: Place) -> Iterator[Bench]:
     """The room with its controller; left safe whatever happens."""
     options = pytestconfig.stash[_OPTIONS]
     bench = Bench(place, options.approve, options.balance)
+    bench.once_flowing = tuple(each[:2] for each in options.defects if each[2:])
     header = pytestconfig.stash[_HEADER]
     try:
         bench.start()
