@@ -327,12 +327,24 @@ class LocalApi:
             if client is not None:
                 client.say(message)
                 self._tell_who(client, request, reply)
-                if isinstance(request, Service) and not reply.refusals:
-                    client.watches |= request.work is ServiceWork.WATCH
+                if not reply.refusals:
+                    self._watch(client, request)
         for client, key in self._again:
             client.say(self._keys.reply(key))
         self._asked.clear()
         self._again.clear()
+
+    @staticmethod
+    def _watch(client: Client, request: AnyRequest) -> None:
+        """Who asked for it is shown the wires, until their work is over or somebody else comes."""
+        if isinstance(request, Service) and request.work is ServiceWork.WATCH:
+            client.watches = True
+            return
+        done = isinstance(request, Service) and request.work is ServiceWork.DONE
+        left = isinstance(request, Login) and request.role is not Role.SERVICE
+        if client.watches and (done or left or isinstance(request, Logout)):
+            client.watches = False
+            client.say(messages.frames_end("looked at no longer"))
 
     @staticmethod
     def _tell_who(client: Client, request: AnyRequest, reply: Reply) -> None:

@@ -14,9 +14,10 @@ from typing import Any, Final, NamedTuple, Protocol
 import msgspec
 
 from controller.bench.desk import Desk, Ended, Snapshot
-from controller.bench.watching import Watch, watch
+from controller.bench.watching import watch
 from controller.clock import Clock
 from controller.record.chained import Line, append, read
+from controller.wires.watched import Watch
 from state_machine.entries import DailyCheck
 
 PERSON_MS: Final = 180_000

@@ -11,11 +11,11 @@ from typing import Any, Final
 from controller.bench.check_walk import last_check, walk
 from controller.bench.commission import Bench, Found, Measure, Step
 from controller.bench.desk import Snapshot
-from controller.bench.link_stats import LinkStats
-from controller.bench.wire_words import PROMPTS, Spoken
 from controller.record.calibrations import day_of
 from controller.record.signing import load_public, load_signer, public_path
 from controller.record.store import JournalError
+from controller.wires.link_stats import LinkStats
+from controller.wires.wire_words import PROMPTS, Spoken
 from drivers import mammograph, pressure_sensor, room_io
 from drivers.registers import Register
 from state_machine.readings import Prompt

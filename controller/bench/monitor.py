@@ -22,18 +22,18 @@ from config.problems import ConfigError
 from config.state_paths import state_paths
 from controller.bench.calibrate_command import desk_at
 from controller.bench.desk import Desk, Ended, Gone
-from controller.bench.link_stats import EDGES_MS, LinkStats
-from controller.bench.watching import Watch, watch
-from controller.bench.wire_words import FAULT, QUESTION, Spoken
+from controller.bench.watching import watch
 from controller.tap import Frame
 from controller.version import PROGRAM, VERSION
+from controller.wires.link_stats import EDGES_MS, LinkStats
+from controller.wires.watched import NEWEST_COUNT, Watch
+from controller.wires.wire_words import FAULT, QUESTION, Spoken
 
 OK: Final = 0
 FAILED: Final = 1
 WRONG: Final = 2
 TRACE_VERSION: Final = 1
 LINE_MOST_BYTES: Final = 4_000_000
-SHOWN_FRAMES: Final = 12
 _BARS: Final = " ▁▂▃▄▅▆▇█"
 _STYLE: Final = {FAULT: "bold red", QUESTION: "dim"}
 
@@ -111,8 +111,7 @@ def _monitor(desk: Desk, args: argparse.Namespace) -> int:
 
 
 def _line(watched: Watch) -> None:
-    links = {name: stats.told() for name, stats in watched.stats.items()}
-    sys.stdout.write(json.dumps({"k": "links", "lost": watched.lost_count, "links": links}) + "\n")
+    sys.stdout.write(json.dumps({"k": "links", **watched.told()}) + "\n")
     sys.stdout.flush()
 
 
@@ -138,7 +137,7 @@ def screen(watched: Watch, shown: dict[str, Any]) -> RenderableType:
     parts: list[RenderableType] = [_links(watched, shown), "", _histograms(watched), ""]
     parts.append(_registers(watched))
     parts.append("")
-    for spoken in list(watched.recent)[-SHOWN_FRAMES:]:
+    for spoken in list(watched.recent)[-NEWEST_COUNT:]:
         parts.append(Text(line_of(spoken), _STYLE.get(spoken.kind, ""), no_wrap=True))
     if watched.lost_count:
         parts.append(Text(f"{watched.lost_count} frames were not taken in time", "yellow"))
@@ -159,7 +158,7 @@ def _links(watched: Watch, shown: dict[str, Any]) -> Table:
         table.add_row(
             name,
             Text(device["link"], style),
-            f"{stats.rate_per_s():.1f}",
+            f"{stats.rate_per_s(watched.at_ns):.1f}",
             _ms(stats.percentile_ns(50)),
             _ms(stats.percentile_ns(99)),
             str(stats.unanswered_count),
@@ -249,7 +248,7 @@ def decode(path: Path, link: str | None, as_json: bool, out: TextIO) -> int:
                     watched.frame(Frame(at_ns, of, way, bytes.fromhex(digits)))
     for name, stats in watched.stats.items():
         if link in (None, name):
-            out.write(_summary(name, stats, as_json) + "\n")
+            out.write(_summary(name, stats, watched.at_ns, as_json) + "\n")
     return OK
 
 
@@ -283,9 +282,9 @@ def _message(path: Path, number: int, text: bytes) -> Head | Frames:
     return message
 
 
-def _summary(name: str, stats: LinkStats, as_json: bool) -> str:
+def _summary(name: str, stats: LinkStats, at_ns: int, as_json: bool) -> str:
     if as_json:
-        return json.dumps({"k": "link", "link": name, **stats.told()})
+        return json.dumps({"k": "link", "link": name, **stats.told(at_ns)})
     return (
         f"{name}: {stats.question_count} questions, {stats.answer_count} answers, p50"
         f" {_ms(stats.percentile_ns(50))} ms, p99 {_ms(stats.percentile_ns(99))} ms,"

@@ -23,6 +23,7 @@ UNSENT_MOST_BYTES: Final = 65_536
 """Requests that the controller has not taken; more means that it stands still."""
 
 _SNAPSHOT: Final = b'{"k":"snapshot"'
+_WIRES: Final = b'{"k":"wires"'
 
 
 class Lost(Exception):
@@ -30,12 +31,13 @@ class Lost(Exception):
 
 
 class Outbox:
-    """What waits to be shown to one page: the newest snapshots, and every word."""
+    """What waits to be shown to one page: words, newest snapshots, newest picture of the wires."""
 
     def __init__(self) -> None:
         """Nothing yet."""
         self._snapshots: deque[bytes] = deque(maxlen=SNAPSHOTS_MOST_COUNT)
         self._words: deque[bytes] = deque()
+        self._wires = b""
         self._some = asyncio.Event()
         self.dropped_count = 0
         """Snapshots that the page was too slow for."""
@@ -47,6 +49,8 @@ class Outbox:
         if line.startswith(_SNAPSHOT):
             self.dropped_count += len(self._snapshots) == SNAPSHOTS_MOST_COUNT
             self._snapshots.append(line)
+        elif line.startswith(_WIRES):
+            self._wires = line  # in place of one that still waits: the newer says all that it did
         else:
             self._words.append(line)
             self.overrun = len(self._words) > WORDS_MOST_COUNT
@@ -57,11 +61,16 @@ class Outbox:
         self.put(orjson.dumps(message))
 
     async def get(self) -> bytes:
-        """The next line: words before snapshots."""
-        while not (self._words or self._snapshots):
+        """The next line: words before snapshots, both before a picture of the wires."""
+        while not (self._words or self._snapshots or self._wires):
             self._some.clear()
             await self._some.wait()
-        return self._words.popleft() if self._words else self._snapshots.popleft()
+        if self._words:
+            return self._words.popleft()
+        if self._snapshots:
+            return self._snapshots.popleft()
+        line, self._wires = self._wires, b""
+        return line
 
 
 class Link:

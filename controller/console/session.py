@@ -16,6 +16,7 @@ from controller.console import messages as ms
 from controller.console.history import History
 from controller.console.link import Link, Outbox
 from controller.console.panel import Panel
+from controller.console.wires import FRAMES, Wires
 from controller.console.worklist import ByHand, Source
 from controller.console.worklist import message as worklist_message
 from state_machine.requests import AnyRequest, Role
@@ -59,6 +60,7 @@ class Session:
         self._by = ""
         self._role = ""
         self._beat_count = 0
+        self._wires = Wires()
         self._taken: dict[type, Callable[[Any], None]] = {
             ms.Login: self._login,
             ms.Logout: self._logout,
@@ -91,6 +93,10 @@ class Session:
         if line.startswith(_GREETING):
             number = orjson.loads(line).get("connection", 0)
             self._outbox.say({"k": "line", "connection": number})
+        elif line.startswith(FRAMES):
+            picture = self._wires.take(line)
+            if picture is not None:
+                self._outbox.say(picture)
         else:
             self._outbox.put(line)
 
@@ -120,6 +126,7 @@ class Session:
         self._link.say({"k": "login", "user": message.user, "pin": message.pin, **role})
 
     def _logout(self, _message: ms.Logout) -> None:
+        self._look_no_more()
         self._by = self._role = ""
         self._history.revoke(self._browser)
         if self._login_required:
@@ -132,13 +139,21 @@ class Session:
             self._outbox.say({"k": "error", "words": "this room has log-in: name and PIN"})
             return
         try:
-            self._role = Role(message.role).value
+            role = Role(message.role)
         except ValueError:
             known = ", ".join(role.value for role in Role)
             self._outbox.say({"k": "error", "words": f"no role {message.role!r}; known: {known}"})
             return
+        if role is not Role.SERVICE:
+            self._look_no_more()
+        self._role = role.value
         self._by = message.by.strip()
         self._outbox.say({"k": "who", "by": self._by, "role": self._role})
+
+    def _look_no_more(self) -> None:
+        """Who looked at the wires leaves the page, or is in another role."""
+        if self._wires.on:
+            self._request("service", work="done", words="looked at the wires")
 
     def _control(self, message: ms.Control) -> None:
         self._beat_count = 0

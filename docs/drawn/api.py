@@ -64,7 +64,7 @@ REQUESTS: Final[tuple[tuple[type[rq.Request], str], ...]] = (
     (rq.SounderHeard, "in the daily check, while the sounder sounds"),
     (rq.EndCheck, "while a daily check is under way"),
     (rq.Service, "*standby*, in the role service; `watch` also shows `frames` to this client, until"
-     " a procedure opens"),
+     " `done`, a log-out, a log-in in another role, or a procedure that opens"),
     (rq.Do, "when the phase has that row and nothing is missing: `ways` in the snapshot"),
 )  # fmt: skip
 """Request and when it is possible (``state_machine/intake.py``), in the union's order."""
@@ -327,7 +327,7 @@ def page() -> str:
                     "from it",
                     "after `service` with `watch` was taken: what went over the wires since the"
                     " last one; `lost` frames gave way to newer ones. `frames-end` with `words`:"
-                    " not any more, a procedure was opened",
+                    " not any more, and why",
                 ),
                 ('`{"k": "snapshot", ...}`', "from it", "the whole state as it is shown, below"),
             ],  # fmt: skip

@@ -133,7 +133,12 @@ def seen(browser, tmp_path_factory):
             look(name)
         stage.next()
         as_service(stage)
+        page.locator(".page.service .wire li", has_text="unit 3: written").first.wait_for()
         look("service, in its role")
+        wires = page.locator(".page.service [data-watching]")
+        found["wires"] = [
+            wires.locator(part).inner_text() for part in (".bins", ".values", ".wire")
+        ]
         stage.tile(TILES.index("qa"))
         look("qa")
         stage.next()
@@ -224,6 +229,14 @@ def test_service_and_qa_are_by_role_and_never_over_a_procedure(seen):
     during = keys("menu of service")
     assert (during["Service"], during["QA"]) == (False, False)
     assert during["History"]
+
+
+def test_the_service_page_shows_what_monitor_shows(seen):
+    bins, registers, newest = seen["wires"]
+    assert "160" in bins
+    assert sum(map(int, re.findall(r"^\d+$|(?<=\t)\d+(?=\s)", bins.split("more")[1], re.M))) > 0
+    assert re.search(r"scan_count\s\d+", registers)
+    assert re.search(r"room < unit 3: written\s+\d+\.\d ms", newest)
 
 
 def test_no_key_lies_over_another(seen):

@@ -15,8 +15,9 @@ from config.load import load_room
 from controller.bench.commission import Bench, Site, commission
 from controller.bench.commission_steps import STEPS
 from controller.bench.monitor import screen
-from controller.bench.watching import Watch, watch
+from controller.bench.watching import watch
 from controller.record.signing import make_key
+from controller.wires.watched import Watch
 from drivers.registry import known_names
 from sim.commissioner import Commissioner
 from sim.world import World

@@ -7,9 +7,10 @@ import pytest
 
 from controller.bench import monitor
 from controller.bench.desk import Desk, Ended
-from controller.bench.watching import Watch, frames_of, watch
-from controller.bench.wire_words import ANSWER, FAULT, QUESTION, Spoken
+from controller.bench.watching import watch
 from controller.tap import Frame, Tap
+from controller.wires.watched import Watch, frames_of
+from controller.wires.wire_words import ANSWER, FAULT, QUESTION, Spoken
 from sim.world import World
 from tests.world.desk import WorldLine, desk_in
 from tests.world.scene import Scene, demo
@@ -36,8 +37,10 @@ def seen():
 def test_every_link_is_counted_at_its_pace_and_told_in_words(seen):
     _world, _desk, watched = seen
     stats = watched.stats
-    assert stats["room"].rate_per_s() == pytest.approx(30, abs=5), "10 polls and 20 heartbeats"
-    assert stats["line"].rate_per_s() == pytest.approx(5, abs=1)
+    assert stats["room"].rate_per_s(watched.at_ns) == pytest.approx(30, abs=5), (
+        "10 polls and 20 heartbeats"
+    )
+    assert stats["line"].rate_per_s(watched.at_ns) == pytest.approx(5, abs=1)
     assert stats["mammograph"].answer_count > 3
     for name in ("room", "line", "mammograph"):
         assert stats[name].fault_count == stats[name].unanswered_count == 0
@@ -61,6 +64,39 @@ def test_nothing_is_kept_where_nobody_watches_and_after_the_last_has_gone(seen):
     world.run_until(lambda: False, 1_000_000_000)
     assert all(link.tap is None for link in links)
     assert all(link.tap is None for link in room().room.links.values())
+
+
+def test_who_is_done_looks_no_longer_and_others_go_on(seen):
+    world, desk, watched = seen
+    other = desk_in(world)
+    watch(other, "beside it")
+    assert desk.ask("service", work="done", words="seen enough") == ()
+    desk.until(lambda _s: bool(watched.ended), 1_000)
+    assert watched.ended == "looked at no longer"
+    assert all(link.tap is not None for link in world.room.links.values())
+    assert other.ask("service", work="done") == ()
+    other.until(lambda _s: False, 500)
+    assert all(link.tap is None for link in world.room.links.values())
+
+
+def test_the_rate_of_a_link_that_fell_silent_falls():
+    ask, answer = "000100000006020300640008", "0001000000030283" + "06"
+    watched = Watch()
+    for second in range(4):
+        watched.frame(Frame(second * 10**9, "line", ">", bytes.fromhex(ask)))
+        watched.frame(Frame(second * 10**9 + 1, "line", "<", bytes.fromhex(answer)))
+        watched.frame(Frame(second * 10**9, "pump", ">", b"x"))
+    stats = watched.stats["line"]
+    assert stats.rate_per_s(watched.at_ns) == 0, "exceptions are no answers"
+    for second in range(4, 8):
+        watched.frame(Frame(second * 10**9, "line", ">", bytes.fromhex(ask)))
+        whole = "00010000001302031000070000000003e800008ca000010000"
+        watched.frame(Frame(second * 10**9 + 1, "line", "<", bytes.fromhex(whole)))
+    assert stats.rate_per_s(watched.at_ns) == pytest.approx(1)
+    watched.frame(Frame(9 * 10**9, "pump", ">", b"x"))
+    assert stats.rate_per_s(watched.at_ns) == pytest.approx(0.6), "silent for two seconds"
+    watched.frame(Frame(20 * 10**9, "pump", ">", b"x"))
+    assert watched.told()["links"]["line"]["answers_per_s"] == 0
 
 
 @pytest.mark.hazard("HZ-USE-ERROR")

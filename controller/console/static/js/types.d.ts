@@ -27,6 +27,19 @@ interface Scheduled {
   procedure: string; at: string; status: string; performer: string;
 }
 
+/** controller/wires/link_stats.py: one link as who watches has seen it. */
+interface WireLink {
+  questions: number; answers: number; answers_per_s: number; unanswered: number; repeats: number;
+  faults: number; last_fault: string; p50_us: number | null; p99_us: number | null; max_us: number | null;
+  bins_ms: Record<string, number>; registers: Record<string, number>;
+}
+
+/** controller/console/wires.py: a picture of the wires. */
+interface Wires {
+  k: "wires"; ended: string; lost: number; links: Record<string, WireLink>;
+  newest: { at_ms: number; link: string; kind: string; words: string; us: number | null; again: boolean }[];
+}
+
 interface Reply {
   number: number; request: string; taken: boolean; refusals: string[];
   /** Of each refusal; empty where it has none (docs/api.md). */

@@ -167,6 +167,7 @@ export const WORDS = {
   "service.holds": "{kind}: {subject}, \u00b1{percent} %, until {until}", "service.expired": "{kind}: {subject} EXPIRED on {until}: arming is refused", "service.failed": "{kind}: {subject} NOT PASSED: arming is refused",
   "service.open": "not while a procedure is open", "service.role": "for the role service: say who you are (Menu, Who is here)",
   "service.watch": "Watch the wires", "service.watching": "watching; a procedure that opens ends it", "service.lost": "watching; {lost} frames were not taken in time",
+  "service.stop": "Stop watching", "service.repeats": "repeats", "service.faults": "faults", "service.within": "answers within ms", "service.more": "more", "service.registers": "Registers", "service.messages": "Newest messages", "service.none": "nothing yet", "service.again": "(again)", "service.seen": "Histograms and registers",
   "service.link": "link", "service.rate": "answers/s", "service.p50": "p50 ms", "service.p99": "p99 ms", "service.unanswered": "unanswered", "service.bad": "bad frames", "service.identity": "device",
   "service.of.pump": "pump", "service.of.room": "room box", "service.of.mammograph": "mammography unit", "service.of.line": "pressure sensor",
   "service.is.up": "up", "service.is.probing": "probing", "service.is.lost": "lost", "service.is.refused": "refused",

@@ -1,76 +1,57 @@
 /* Service: calibrations, daily check, links and what goes over them. Role service, in standby.
+   What the wires say is read and counted by the console's server, with the code of
+   `galactograph service monitor`; this page shows it.
    It looks; what moves anything is asked for elsewhere, like by everybody. */
 
 import { h, setAttr, setLines, setText, show } from "../dom.js";
 import { card, checkRow, key } from "../parts.js";
 import { t } from "../text.js";
+import { LINKS, ms, wiresView } from "./wires.js";
 
-const LINKS = /** @type {const} */ (["pump", "room", "mammograph", "line"]);
-const KEPT = 300;
 const DAY_MS = 86_400_000;
+const CELLS = ["link", "rate", "p50", "p99", "unanswered", "repeats", "faults", "bad", "identity"];
+const NOT_SEEN = "\u2013";
 
 /** @param {number} day days since 1970 */
 const date = (day) => new Date(day * DAY_MS).toISOString().slice(0, 10);
-
-/** One link: how many messages were heard, how long answers take, as this page has seen. */
-class Seen {
-  constructor() {
-    /** @type {number[]} */
-    this.at = [];
-    /** @type {number[]} */
-    this.spans = [];
-    this.asked = 0;
-    this.unanswered = 0;
-  }
-
-  /** @param {number} ns @param {string} way */
-  take(ns, way) {
-    if (way === ">") {
-      if (this.asked) this.unanswered += 1;
-      this.asked = ns;
-      return;
-    }
-    if (this.asked) this.spans.push((ns - this.asked) / 1e6);
-    this.asked = 0;
-    this.at.push(ns);
-    if (this.spans.length > KEPT) this.spans.shift();
-    while (this.at.length && this.at[0] < ns - 5e9) this.at.shift();
-  }
-
-  /** @param {number} share */
-  percentile(share) {
-    const sorted = [...this.spans].sort((a, b) => a - b);
-    return sorted.length ? sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))].toFixed(1) : "\u2013";
-  }
-}
 
 /** @param {import("../app.js").App} app @returns {View} */
 export function service(app) {
   const refused = h("p.result", { role: "status", "data-state": "no" });
   const daily = checkRow(t("daily")), store = checkRow(t("service.store"));
-  const found = h("ul.plain"), seen = new Map(LINKS.map((name) => [name, new Seen()]));
-  let watching = false, ended = "", lost = 0;
-  const watch = key(t("service.watch"), () => void app.ask("service", { work: "watch", words: "console" }).then((taken) => { watching = taken; ended = ""; }));
+  const found = h("ul.plain"), view = wiresView();
+  /** @type {Wires | null} */
+  let wires = null;
+  let watching = false, ended = "";
+  const stop = () => void app.ask("service", { work: "done", words: "looked at the wires, console" });
+  const watch = key(t("service.watch"), () => {
+    if (watching) stop();
+    else void app.ask("service", { work: "watch", words: "console" }).then((taken) => { watching = taken; ended = ""; });
+  });
   const state = h("p.note", { role: "status" });
-  const cells = new Map(LINKS.map((name) => [name, ["link", "rate", "p50", "p99", "unanswered", "bad", "identity"].map((cell) => h(`td.${cell}`, { "data-said": cell === "identity" }))]));
-  const head = ["link", "rate", "p50", "p99", "unanswered", "bad", "identity"].map((cell) => h("th", { scope: "col" }, t(`service.${cell}`)));
+  const cells = new Map(LINKS.map((name) => [name, CELLS.map((cell) => h(`td.${cell}`, { "data-said": cell === "identity" }))]));
+  const head = CELLS.map((cell) => h(`th.${cell}`, { scope: "col" }, t(`service.${cell}`)));
   const table = h("table.tests", {}, h("caption", {}, t("service.links")), h("thead", {}, h("tr", {}, h("td"), ...head)),
     h("tbody", {}, ...LINKS.map((name) => h("tr", {}, h("th", { scope: "row" }, t(`service.of.${name}`)), .../** @type {HTMLElement[]} */ (cells.get(name))))));
   const body = h("div.columns", {},
     h("div.stack", {}, card(t("service.calibration"), h("ul.checks", {}, store.root), found, h("p.note", {}, t("service.calibrate"))),
       card(t("daily"), h("ul.checks", {}, daily.root), key(t("daily.open"), () => app.open("daily")))),
-    card(t("service.links"), table, h("div.row", {}, watch, state)));
+    h("section.card.wires", {}, h("h2", {}, t("service.links")), table, view.left, view.right, h("div.row", {}, watch, state)));
   const root = h("div.page.service", {}, h("div.head", {}, h("h1", {}, t("menu.service")), refused), body);
 
   /** @param {any} message */
   const hear = (message) => {
-    if (message.k === "frames") {
-      lost += message.lost;
-      for (const [ns, link, way] of message.frames) seen.get(link)?.take(ns, way);
-    } else if (message.k === "frames-end") {
+    if (message.k === "wires") {
+      wires = message.ended ? null : message;
+      if (wires) view.set(wires);
+      else {
+        watching = false;
+        ended = message.ended;
+      }
+    } else if (message.k === "contact" && !message.on) {
       watching = false;
-      ended = message.words;
-    } else if (message.k === "contact" && !message.on) watching = false;
+      wires = null;
+    }
   };
   app.hearers.push(hear);
   return {
@@ -86,14 +67,21 @@ export function service(app) {
       const d = s.daily_check;
       daily.set(d.valid ? "ok" : "no", d.rule === "waived" ? t("daily.waived") : d.valid ? t("daily.valid", { hours: Math.floor(d.left_s / 3600) }) : d.failed_words || t("daily.missing"), d.failed_words !== "");
       for (const name of LINKS) {
-        const device = s.devices[name], one = /** @type {Seen} */ (seen.get(name));
-        const texts = [t(`service.is.${device.link}`), watching ? (one.at.length / 5).toFixed(1) : "\u2013", one.percentile(0.5), one.percentile(0.99), watching ? String(one.unanswered) : "\u2013", String(device.bad_frame_count), device.refusal || device.identity];
+        const device = s.devices[name], one = watching && wires ? wires.links[name] : null;
+        const counts = one ? [one.answers_per_s.toFixed(1), ms(one.p50_us), ms(one.p99_us), String(one.unanswered), String(one.repeats), String(one.faults)] : Array(6).fill(NOT_SEEN);
+        const texts = [t(`service.is.${device.link}`), ...counts, String(device.bad_frame_count), device.refusal || device.identity];
         /** @type {HTMLElement[]} */ (cells.get(name)).forEach((cell, i) => setText(cell, texts[i]));
         setAttr(/** @type {HTMLElement[]} */ (cells.get(name))[0], "data-state", device.link === "up" ? "ok" : "no");
       }
+      setAttr(body, "data-watching", watching && wires !== null);
+      setText(watch, t(watching ? "service.stop" : "service.watch"));
+      const lost = wires ? wires.lost : 0;
       setText(state, watching ? (lost ? t("service.lost", { lost }) : t("service.watching")) : ended);
     },
     next: () => ({ label: t("back"), missing: [], act: () => app.open("") }),
-    leave: () => { app.hearers.splice(app.hearers.indexOf(hear), 1); },
+    leave: () => {
+      app.hearers.splice(app.hearers.indexOf(hear), 1);
+      if (watching && app.live.snap?.phase === "standby") stop();
+    },
   };
 }

@@ -4,7 +4,7 @@ import bisect
 from collections import deque
 from typing import Any, Final
 
-from controller.bench.wire_words import ANSWER, FAULT, QUESTION, Spoken
+from controller.wires.wire_words import ANSWER, FAULT, QUESTION, Spoken
 from state_machine.units import NS_PER_MS, NS_PER_S
 
 EDGES_MS: Final = (1, 2, 5, 10, 20, 40, 80, 160)
@@ -62,20 +62,21 @@ class LinkStats:
         ordered = sorted(self._spans_ns)
         return ordered[min(len(ordered) - 1, len(ordered) * share // 100)]
 
-    def rate_per_s(self) -> float:
-        """Answers a second, over the last five."""
-        times = self._answered_ns
+    def rate_per_s(self, now_ns: int) -> float:
+        """Answers a second over the five before ``now_ns``; a link that fell silent has none."""
+        times = [at_ns for at_ns in self._answered_ns if at_ns >= now_ns - RATE_NS]
         if len(times) < 2:
             return 0.0
-        return (len(times) - 1) * NS_PER_S / max(1, times[-1] - times[0])
+        # to now, not to the last answer: silence counts, a rate falls while nothing is heard
+        return (len(times) - 1) * NS_PER_S / max(1, now_ns - times[0])
 
-    def told(self) -> dict[str, Any]:
-        """For machines."""
+    def told(self, now_ns: int) -> dict[str, Any]:
+        """For machines; ``now_ns``: boot time of the newest frame of any link."""
         half, most = self.percentile_ns(50), self.percentile_ns(99)
         return {
             "questions": self.question_count,
             "answers": self.answer_count,
-            "answers_per_s": round(self.rate_per_s(), 2),
+            "answers_per_s": round(self.rate_per_s(now_ns), 2),
             "unanswered": self.unanswered_count,
             "repeats": self.repeat_count,
             "faults": self.fault_count,
