@@ -25,7 +25,7 @@ from controller.api_keys import Keys
 from controller.loop import Room
 from controller.people.verdict import Verdict
 from controller.snapshot import snapshot
-from controller.tap import Watchers
+from controller.tap import Watchers, watching
 from controller.version import PROGRAM, VERSION
 from drivers.ports import Port
 from state_machine import people
@@ -43,8 +43,6 @@ from state_machine.requests import (
     Login,
     Logout,
     Role,
-    Service,
-    ServiceWork,
     TipOut,
     ViewBeat,
 )
@@ -328,23 +326,11 @@ class LocalApi:
                 client.say(message)
                 self._tell_who(client, request, reply)
                 if not reply.refusals:
-                    self._watch(client, request)
+                    watching(client, request)
         for client, key in self._again:
             client.say(self._keys.reply(key))
         self._asked.clear()
         self._again.clear()
-
-    @staticmethod
-    def _watch(client: Client, request: AnyRequest) -> None:
-        """Who asked for it is shown the wires, until their work is over or somebody else comes."""
-        if isinstance(request, Service) and request.work is ServiceWork.WATCH:
-            client.watches = True
-            return
-        done = isinstance(request, Service) and request.work is ServiceWork.DONE
-        left = isinstance(request, Login) and request.role is not Role.SERVICE
-        if client.watches and (done or left or isinstance(request, Logout)):
-            client.watches = False
-            client.say(messages.frames_end("looked at no longer"))
 
     @staticmethod
     def _tell_who(client: Client, request: AnyRequest, reply: Reply) -> None:

@@ -11,6 +11,8 @@ from typing import Any, Final, NamedTuple, Protocol
 import msgspec
 
 from controller import messages
+from state_machine.connections import Login, Logout
+from state_machine.requests import AnyRequest, Role, Service, ServiceWork
 
 FRAMES_MOST_COUNT: Final = 4_000
 """Ten seconds of a busy room (about 180 exchanges a second while injecting)."""
@@ -73,6 +75,21 @@ class Tap:
         """Nobody watches."""
         self._frames.clear()
         self._lost_count = 0
+
+
+def watching(client: Watcher, request: AnyRequest) -> None:
+    """After a request that was taken: who asked is shown the wires.
+
+    Until their work is over, they log out, or go on in another role.
+    """
+    if isinstance(request, Service) and request.work is ServiceWork.WATCH:
+        client.watches = True
+        return
+    done = isinstance(request, Service) and request.work is ServiceWork.DONE
+    left = isinstance(request, Login) and request.role is not Role.SERVICE
+    if client.watches and (done or left or isinstance(request, Logout)):
+        client.watches = False
+        client.say(messages.frames_end("looked at no longer"))
 
 
 class Watchers:

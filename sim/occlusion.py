@@ -124,7 +124,10 @@ def procedure_of(loaded: LoadedRoom, case: Case, seed: int) -> Procedure:
     """A room of this case with its technologist, at its start."""
     profile = loaded.profile
     syringe = next(one for one in profile.syringes if one.name == case.syringe)
-    limits = msgspec.structs.replace(profile.limits, rate_nl_min=case.rate_nl_min)
+    first_nl_min = min(profile.limits.first_rate_nl_min, case.rate_nl_min)
+    limits = msgspec.structs.replace(
+        profile.limits, rate_nl_min=case.rate_nl_min, first_rate_nl_min=first_nl_min
+    )
     profile = msgspec.structs.replace(
         profile,
         limits=limits,
@@ -150,7 +153,8 @@ def measure(loaded: LoadedRoom, case: Case, seed: int) -> Occlusion:
 
     if not world.run_until(steady, _READY_NS):
         shown = procedure.last
-        words = "; ".join(shown.get("waits_for", ())) or who.gave_up or "slowed by the controller"
+        waits_for = "; ".join(shown.get("waits_for", ()))
+        words = who.gave_up or waits_for or "slowed by the controller"
         return Occlusion(case, f"not injected: in {shown.get('phase')}: {words}")
     who.busy(world.now_ns() + 600 * _S)  # the hand stays on the switch: what stops is the room
     world.set_input("stopcock", "closed")

@@ -8,7 +8,8 @@ import pytest
 from config.load import load_room
 from drivers.registry import known_names
 from sim import cli, occlusion
-from sim.occlusion import Case, Occlusion, cases_of, measure, rig_of
+from sim.occlusion import RATES, Case, Occlusion, cases_of, measure, procedure_of, rig_of
+from state_machine.limits import beyond_ceiling
 
 
 def arguments(*words):
@@ -47,6 +48,14 @@ def test_colder_and_thinner_is_harder_to_push_through():
     assert warm.resistance_kpa_s_ul == pytest.approx(1.676, rel=0.01)  # facts C1
     assert thin.resistance_kpa_s_ul == pytest.approx(5.101, rel=0.01)
     assert cold.resistance_kpa_s_ul > warm.resistance_kpa_s_ul
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_each_rate_of_the_grid_is_a_profile_that_a_room_may_have(rate):
+    """A first rate above the rate would be refused by the gate at every press."""
+    loaded = load_room("demo", known_names())
+    made = procedure_of(loaded, Case("27G", 37, "BD 1 mL", rate), 1)
+    assert beyond_ceiling(made.world.room.state.profile.limits) == ()
 
 
 @pytest.mark.parametrize("found", [MADE, MADE[1:]])
