@@ -96,7 +96,7 @@ class Row(NamedTuple):
 PERSON_NS: Final = 3 * NS_PER_MIN
 """For a thing that a person does (assumption: walk to the box, read, press)."""
 ROOM_NS: Final = 5 * NS_PER_S
-"""For the box to open power (1 s, register map) and the silent pump to be called lost."""
+"""For the box to open power (1 s at the most, register map) and the silent pump to be called lost."""
 SAFE_MARGIN_NS: Final = NS_PER_S // 2
 """Beyond the Safe mode time, which counts whole seconds from the last packet (manual M1 p34):
 one poll of the pin, one packet under way, the pump's own granularity (assumption)."""

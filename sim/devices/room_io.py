@@ -2,7 +2,9 @@
 
 After our own register map, stated here from the device's side and again in the driver,
 on purpose. A trip goes in two stages: the pump's TTL stop line at once, its power when
-that is not obeyed or after a second; it latches here until a person confirms it.
+that is not obeyed or after a second; it latches here until a person confirms it. A pump
+that has not run since its power closed has no count to keep, and nobody knows yet what it
+makes of its stop line: its power opens at once, and the line follows.
 
 Choices the map leaves open: an escalation keeps the trip's count; a second trip while
 latched is not counted; a dead owner keeps others out until it is dropped after 2 s; a
@@ -78,6 +80,7 @@ class RoomIo(ModbusDevice):
         self.cause = POWER_UP
         self.trip_count = 1
         self.stage = POWER_OPEN
+        self._has_run = False
         self._nonce: int | None = None
         self._commanded = 0
         self._self_alarm = False
@@ -137,6 +140,7 @@ class RoomIo(ModbusDevice):
         if name in self.stuck:
             return
         self._contacts[name] = on
+        self._has_run |= self._contacts["motor_pin"]
         # Relay, stop line and enable follow the contact even while the box is frozen
         # (properties above); the latch is the box's own doing.
         if name == "emergency_stop" and on and self._frozen is None:
@@ -166,7 +170,7 @@ class RoomIo(ModbusDevice):
             return
         self.cause = cause
         self.trip_count = self.trip_count + 1 & 0xFFFF
-        self.stage = TTL_STOP
+        self.stage = TTL_STOP if self._has_run else POWER_OPEN
         self._trip_ns = self.now_ns
         self._commanded &= ~_PUMP_PERMIT
 
@@ -255,5 +259,7 @@ class RoomIo(ModbusDevice):
     def _reclose(self) -> None:
         blocked = self._contacts["emergency_stop"] or self._switch_open or not self._alive
         if self.stage != PERMITTED and not blocked:
+            if self.stage == POWER_OPEN:
+                self._has_run = self._contacts["motor_pin"]
             self.stage = PERMITTED
             self.cause = NO_TRIP

@@ -67,6 +67,38 @@ def bench():
     return Bench()
 
 
+TRIPS = {
+    "silence": lambda bench: bench.wait(300 * MS),
+    "permit withdrawn": lambda bench: bench.beat(0),
+    "emergency stop": lambda bench: bench.put("emergency_stop", True),
+}
+
+
+@pytest.fixture
+def never_set(bench):
+    """Given power for the first time, its reset alarm answered, nothing set."""
+    bench.beat(1, reclose=1)
+    bench.run(S)
+    assert bench.say("") == "00A?R"
+    assert bench.say("TRG") == "00SFT"
+    return bench
+
+
+def test_the_stop_line_alone_starts_a_pump_that_was_never_set(never_set):
+    """The danger is there: what the next test finds is the box's doing."""
+    never_set.room.pump.set_ttl_stop(True, never_set.now_ns)
+    assert never_set.room.pump.model.motor_on
+
+
+@pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
+@pytest.mark.parametrize("trip", TRIPS)
+def test_no_trip_starts_a_pump_that_was_never_set(never_set, trip):
+    TRIPS[trip](never_set)
+    never_set.wait(3 * S)
+    assert never_set.room.pump.model.steps() == 0
+    assert not never_set.room.room_io.relay_closed
+
+
 @pytest.fixture
 def running(bench):
     """Infusing into a duct for 10 s through a primed line."""

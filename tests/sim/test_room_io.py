@@ -46,6 +46,14 @@ def closed(box, master):
     return master
 
 
+@pytest.fixture
+def ran(box, closed):
+    """Permitted at 1 s, and the pump has run since; returns the master."""
+    for level in (True, False):
+        box.set_contact("motor_pin", level, S)
+    return closed
+
+
 def status(box, now_ns):
     words = registers(ask(box, read(3, 100, 16), now_ns))
     return {
@@ -109,7 +117,7 @@ def test_reclose_without_permit_bit_does_nothing(box, master):
 
 
 @pytest.mark.hazard("HZ-STOP-FAILS")
-def test_lost_heartbeat_trips_in_two_stages(box, closed):
+def test_lost_heartbeat_trips_in_two_stages(box, ran):
     trip_ns = S + 250 * MS
     box.advance(trip_ns - 1)
     assert not box.ttl_stop
@@ -122,6 +130,29 @@ def test_lost_heartbeat_trips_in_two_stages(box, closed):
     assert not box.relay_closed
     seen = status(box, trip_ns + S)
     assert (seen["cause"], seen["count"], seen["stage"], seen["trip_ms"]) == (2, 2, 2, 1250)
+
+
+@pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
+def test_pump_that_has_not_run_since_it_got_power_loses_it_at_once(box, closed):
+    trip_ns = S + 250 * MS
+    box.advance(trip_ns)
+    assert (box.relay_closed, box.ttl_stop) == (False, True)
+    assert (box.cause, box.stage) == (2, 2)
+
+
+@pytest.mark.hazard("HZ-STOP-FAILS")
+def test_count_of_a_pump_that_ran_is_kept_until_its_power_opened(box, ran):
+    ran(0, S + 50 * MS)
+    assert ran(PUMP, S + 100 * MS, reclose=2) == 0
+    ran(0, S + 150 * MS)
+    assert box.relay_closed  # permitted again with its power on all the time
+    box.advance(S + 150 * MS + S)
+    assert not box.relay_closed
+    ran(PUMP, 3 * S)
+    ran(PUMP, 3 * S, reclose=3)
+    assert box.relay_closed
+    ran(0, 3 * S + 50 * MS)
+    assert not box.relay_closed  # with its power went its count
 
 
 @pytest.mark.hazard("HZ-STOP-FAILS")
@@ -173,8 +204,9 @@ def test_power_opens_early_when_the_motor_goes_on(box, closed):
 
 
 @pytest.mark.hazard("HZ-UNCOMMANDED-MOTION")
-def test_motor_that_starts_again_after_the_stop_loses_power_at_once(box, closed):
-    closed(0, S + 50 * MS)
+def test_motor_that_starts_again_after_the_stop_loses_power_at_once(box, ran):
+    ran(0, S + 50 * MS)
+    assert box.relay_closed
     box.set_contact("motor_pin", True, S + 500 * MS)
     assert not box.relay_closed
     assert box.cause == 5

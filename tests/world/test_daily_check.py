@@ -49,7 +49,7 @@ def test_a_sound_room_passes_part_by_part_with_measured_times():
     measured = {f"{e.step}/{e.part}": e.measured for e in found if e.measure}
     assert 700 <= measured["safe-mode/silence"] <= 1_100
     assert 200 <= measured["box-watchdog/watchdog"] <= 400
-    assert 1_000 <= measured["relay/open"] <= 2_000
+    assert measured["relay/open"] <= 1_000  # at once: the pump has not run since its power closed
     assert all(e.measured <= e.bound for e in found if e.measure)
     state, box = room.room.state, room.room.readings.room
     assert state.check is None
