@@ -67,10 +67,6 @@ WITH_CANNULA: Final = frozenset(
 )
 """Phases in which the cannula is or may be in the duct."""
 
-COMPRESSED: Final = frozenset({Phase.COMPRESSION, Phase.EXPOSURE, Phase.EXPOSURE_ARMED})
-"""The paddle raises the duct's pressure: a rise is no sign of the injection. The bound on net
-pressure carries a rise forward by half a second, which would stop at 5 kPa what may go to 6."""
-
 _AT_WORK: Final = WITH_CANNULA | {Phase.PRIME, Phase.LOCATE_DUCT, Phase.CANNULATE}
 
 
@@ -108,13 +104,11 @@ def _over_line(state: State, readings: Readings, _now_ns: int) -> bool:
     return known and (line.pressure_pa or 0) > line_limit_pa(state)
 
 
-_NET_JUDGED: Final = WITH_CANNULA - COMPRESSED
-
-
 def _net_over(name: str, limit: Callable[[State], int]) -> Callable[[State, Readings, int], bool]:
     def present(state: State, readings: Readings, now_ns: int) -> bool:
         upper_pa = observe.net_upper_pa(state, readings, now_ns)
-        if upper_pa is None or state.phase not in _NET_JUDGED:
+        judged = state.phase in WITH_CANNULA and not observe.under_paddle(state, readings)
+        if upper_pa is None or not judged:
             return False
         over_pa = upper_pa - limit(state)
         if over_pa > 0 or over_pa <= -HOVER_PA:
@@ -127,7 +121,7 @@ def _net_over(name: str, limit: Callable[[State], int]) -> Callable[[State, Read
 def _pressed(state: State, readings: Readings, now_ns: int) -> bool:
     """Nothing flows under the paddle: the line is the duct, and has a limit of its own."""
     duct = state.duct
-    if state.phase not in COMPRESSED or duct is None or not duct.cannula_in_ns:
+    if not observe.under_paddle(state, readings) or duct is None or not duct.cannula_in_ns:
         return False
     pressure_pa = observe.line_pressure_pa(state, readings, now_ns)
     return pressure_pa is not None and pressure_pa > state.profile.limits.compression_line_pa

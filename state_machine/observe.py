@@ -6,7 +6,7 @@ of each other against a wrong *reading* (safety rules 4.7).
 """
 
 from state_machine import ledger
-from state_machine.readings import Link, Motion, Prompt, PumpReading, Readings
+from state_machine.readings import Link, Motion, Paddle, Prompt, PumpReading, Readings
 from state_machine.state import Phase, State
 from state_machine.units import (
     NS_PER_MS,
@@ -20,6 +20,9 @@ from state_machine.units import (
     poiseuille_pa_s_ul,
     volume_ceil_nl,
 )
+
+COMPRESSED = frozenset({Phase.COMPRESSION, Phase.EXPOSURE, Phase.EXPOSURE_ARMED})
+_PRESSING = frozenset({Paddle.HOLDING, Paddle.RELEASING})
 
 _EXPOSING = frozenset({Phase.EXPOSURE, Phase.EXPOSURE_ARMED})
 
@@ -132,6 +135,17 @@ def net_pa(state: State, readings: Readings, now_ns: int) -> int | None:
     """
     known = line_fresh(state, readings, now_ns) and state.line.resistance_pa_s_ul
     return state.net.net_pa if known else None
+
+
+def under_paddle(state: State, readings: Readings) -> bool:
+    """The paddle raises the duct's pressure: a rise is no sign of the injection.
+
+    The bound on net pressure carries a rise forward by half a second, which would stop at
+    5 kPa what may go to 6. Review begins before the paddle is up.
+    """
+    unit = readings.mammograph
+    held = unit.link is Link.UP and unit.paddle in _PRESSING
+    return state.phase in COMPRESSED or (state.phase is Phase.REVIEW and held)
 
 
 def net_upper_pa(state: State, readings: Readings, now_ns: int) -> int | None:

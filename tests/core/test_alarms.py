@@ -72,6 +72,24 @@ def test_under_the_paddle_the_line_is_judged_and_not_the_bound_of_net_pressure(n
         assert name not in present(full.but(state={"phase": phase}))
 
 
+@pytest.mark.parametrize("paddle", Paddle)
+def test_review_begins_under_the_paddle(paddle):
+    over = {"net": {"upper_pa": 6_001}, "line": {"pressure_pa": 6_001}}
+    found = present(
+        Scene(state(Phase.REVIEW), readings(), Targets()).but(mammograph={"paddle": paddle}, **over)
+    )
+    pressing = paddle in (Paddle.HOLDING, Paddle.RELEASING)
+    assert ("net-pause" in found) is not pressing
+    assert ("compression-pressure" in found) is pressing
+
+
+def test_a_paddle_that_nobody_sees_excuses_no_pressure():
+    seen = Scene(state(Phase.REVIEW), readings(), Targets()).but(net={"upper_pa": 6_001})
+    held = {"paddle": Paddle.HOLDING}
+    assert "net-pause" not in present(seen.but(mammograph=held))
+    assert "net-pause" in present(seen.but(mammograph=held | LOST))
+
+
 class Story(NamedTuple):
     """A scene without the alarm and what raises it there."""
 
