@@ -45,6 +45,7 @@ A first procedure:
   8  Image    wait until the pressure has settled, compress (side panel: pedal), choose the view,
               ARM, hold
   9  End      review, cannula out, aftercare, close. The report is under History
+     Another one: in the side panel "Next patient" first, or the line is still full
 
 STOP is bottom right on every screen, and Esc. Ctrl-C here ends everything.
 """

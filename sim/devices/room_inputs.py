@@ -97,6 +97,7 @@ INPUTS: Final[dict[str, Input]] = {
     "prime": Input(_PRESS, lambda room, _value, _now_ns: room.physics.prime()),
     "unfilled_nl": Input(None, _unfilled),
     "mount": Input(("anew",), lambda room, _value, _now_ns: room.physics.mount_anew()),
+    "next_patient": Input(_PRESS, lambda room, _value, _now_ns: room.physics.next_patient()),
     "compress_pedal": Input(
         _SWITCH, lambda room, on, now_ns: room.mammograph.press_pedal(on, now_ns)
     ),

@@ -102,6 +102,15 @@ class LinePhysics:
         self.filled_ul = self.line_kpa = 0.0
         self.slack_ul = self.rig.backlash_ul
 
+    def next_patient(self) -> None:
+        """Somebody with an empty, whole duct, and a line that nobody has used; the tip is out.
+
+        What went beside an earlier duct stays counted, and its pressure in the tissue with it.
+        """
+        self.place_tip("out")
+        self.mount_anew()
+        self.duct_ul = self.tear = 0.0
+
     def place_tip(self, where: str) -> None:
         """``out``, in the ``duct``, or under its ``wall`` (a false passage)."""
         self.tip_in_duct = where != "out"

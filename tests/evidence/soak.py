@@ -85,6 +85,7 @@ def virtual(hours: int) -> Iterator[Look]:
 
 
 def _procedure(world: World, profile: Any, hour: int) -> str:
+    world.set_input("next_patient", True)
     order = Order(patient_id=f"SOAK-{hour:04d}", same_patient_as="none" if hour else "")
     who = Technologist(profile, order)
     at_it = Procedure(world, who)

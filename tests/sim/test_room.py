@@ -329,6 +329,18 @@ def test_compression_squeezes_the_duct(running):
     assert running.truth["line_pa"] == pytest.approx(running.truth["duct_pa"], abs=5)
 
 
+def test_the_next_patient_has_an_empty_duct_and_a_line_that_nobody_used(running):
+    running.put("torn", True)
+    given_nl, beside_nl = running.truth["entered_nl"], running.truth["extravasated_nl"]
+    running.beat(0)
+    running.put("next_patient", True)
+    physics = running.room.physics
+    assert (physics.duct_ul, physics.tear, physics.filled_ul) == (0, 0, 0)
+    assert not physics.tip_in_duct
+    now = running.truth
+    assert (now["entered_nl"], now["extravasated_nl"]) == (given_nl, beside_nl)
+
+
 def test_hold_moves_both_contacts(bench):
     bench.put("hold", True)
     assert registers(bench.ask("room_io", read(3, 104, 1)))[0] & 3 == 0b01

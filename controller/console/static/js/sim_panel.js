@@ -51,6 +51,7 @@ export function simPanel(app, root) {
     toggle(t("sim.door"), [["closed", t("sim.closed")], ["open", t("sim.opened")]], "closed", (value) => set("door", value)),
     toggle(t("sim.tip"), [["out", t("sim.out")], ["duct", t("sim.in")]], "out", (value) => set("tip", value)),
     toggle(t("sim.stopcock"), [["open", t("sim.opened")], ["closed", t("sim.closed")]], "open", (value) => set("stopcock", value)),
+    key(t("sim.mount"), () => set("mount", "anew"), "small"), key(t("sim.next"), () => set("next_patient", true), "small"),
     toggle(t("sim.estop"), [["", t("sim.released")], ["1", t("sim.pressed")]], "", (value) => set("emergency_stop", value !== "")),
     words, truth, faultPanel(app));
   const SHOWN = /** @type {[string, string][]} */ ([["entered_nl", "sim.entered"], ["spilled_nl", "sim.spilled"], ["extravasated_nl", "sim.outside"]]);
