@@ -49,6 +49,8 @@ class Person(Technologist):
         """What to do now; after a procedure comes the next one."""
         if self.finished and shown["phase"] == "standby":
             self.next_patient()
+        elif shown["phase"] == "recovery":
+            self.finished = False  # its end was asked for, and the controller died before
         return super().look(shown, now_ns)
 
     def in_phase(self, shown: Snapshot) -> list[Deed]:
@@ -57,7 +59,12 @@ class Person(Technologist):
         return own(self, shown) if own else super().in_phase(shown)
 
     def recovery(self, shown: Snapshot) -> list[Deed]:
-        """After a restart: hands off the switch, power with the stopcock closed, confirm."""
+        """After a restart: hands off the switch, power with the stopcock closed, confirm.
+
+        A controller that died between thought and press leaves a foot on the switch of which
+        this person knows nothing until the screen says so.
+        """
+        self._pressed = self._pressed or shown["hold"]["pressed"]
         mended = self.switch(False) or self._powered(shown)
         if mended or shown["ways"].get("recovered", ["?"]):
             return mended
