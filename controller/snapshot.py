@@ -6,7 +6,7 @@ Plain fields with units in their names; ``null`` is *absent*, never zero.
 from typing import Any, Final
 
 from controller.loop import Room
-from state_machine import beats, daily_check, ledger, observe
+from state_machine import beats, daily_check, dispensing, ledger, observe
 from state_machine.alarms import ALARM_BY_NAME
 from state_machine.facts import read_back
 from state_machine.guide import ways
@@ -83,6 +83,7 @@ def snapshot(room: Room, number: int, now_ns: int) -> dict[str, Any]:
         ],
         "observation_left_s": max(0, observe.observation_ends_ns(state) - now_ns) // NS_PER_S,
         "daily_check": _daily_check(state, now_ns),
+        "dispense": dispensing.shown(state),
         "calibration": _calibration(state),
         "alarms": _alarms(room),
         "sound": _sound(room, now_ns),

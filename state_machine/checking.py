@@ -34,6 +34,7 @@ def begin(turn: Turn, request: rq.BeginCheck) -> Words:
         for refused, words in (
             (state.phase is not Phase.STANDBY, "the daily check is done in standby: close first"),
             (state.check is not None, "a daily check is under way: go on with it, or end it"),
+            (state.dispensing is not None, "somebody dispenses into a vessel: end that first"),
             (not request.by.strip(), "say who you are"),
             (not request.tip_out, "take the tip out, over a cup, and say so"),
             (not request.room_empty, "nobody may be in the room as a patient: say so"),

@@ -153,7 +153,7 @@ def gather(
     values: dict[str, bool | Phase] = {"anchor": state.stop.anchor}
     values |= {
         "daily_checked": daily_check.valid(state, now_ns),
-        "not_checking": state.check is None,
+        "not_checking": state.check is None and state.dispensing is None,
         "observed": observe.observed(state, now_ns),
     }
     values |= calibration.facts(state, readings, request)

@@ -150,6 +150,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause("clear-phase", frozenset({Output.CLEAR}), lambda s: s.state.phase not in (Phase.SET_UP, Phase.PRIME) or not observe.proven_stopped(s.readings.pump), "counters are cleared before the duct is located, never later", _ABNORMAL, "HZ-LOST-COUNT"),
     # --- daily check ----------------------------------------------------------------------
     Cause("check-motion", _INFUSION, refusals.check_elsewhere, "a motion of the daily check, and no check is under way", _ABNORMAL, "HZ-UNCOMMANDED-MOTION"),
+    # --- dispensing, to weigh -----------------------------------------------------------------
+    Cause("dispense-motion", _INFUSION, refusals.dispense_elsewhere, "a motion into a vessel, and no dispensing is under way, or more or faster than was said", _ABNORMAL, "HZ-UNCOMMANDED-MOTION"),
     Cause("quiet", _QUIET, refusals.quiet_bad, "silence is for the daily check alone: tip out, switch held, for a moment", _ABNORMAL, "HZ-STOP-FAILS"),
     # --- compression ----------------------------------------------------------------------
     Cause("descent-unit", _DESCENT | _XRAY, lambda s: s.readings.mammograph.link is not Link.UP or s.readings.mammograph.watchdog_tripped, "the mammography unit is not ready", _ABNORMAL, "HZ-COMPRESSION"),

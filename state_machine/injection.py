@@ -83,8 +83,8 @@ def wanted_motion(state: State, readings: Readings) -> Plan | None:
 
 
 def tip_out_motion(state: State, readings: Readings, purpose: Purpose) -> Plan:
-    """A motion with the tip out of the patient: prime, self-tests, drop, daily check."""
-    limits = state.profile.limits
+    """A motion with the tip out of the patient: prime, self-tests, drop, check, dispensing."""
+    limits, dispensing = state.profile.limits, state.dispensing
     volume_nl, rate_nl_min = {
         Purpose.PRIME: (limits.prime_volume_nl, limits.prime_rate_nl_min),
         Purpose.OPEN_TIP: (open_tip_nl(limits), limits.rate_nl_min),
@@ -92,6 +92,8 @@ def tip_out_motion(state: State, readings: Readings, purpose: Purpose) -> Plan:
         Purpose.RETRACT_TEST: (selftests.take_back_nl(state), limits.stiffness_rate_nl_min),
         Purpose.TIP_DROP: (limits.tip_drop_nl, limits.first_rate_nl_min),
         Purpose.CHECK: (limits.tip_drop_nl, daily_check.rate_nl_min(state.profile)),
+        # nobody dispenses: nothing, which the gate refuses
+        Purpose.DISPENSE: (dispensing.volume_nl, dispensing.rate_nl_min) if dispensing else (0, 0),
     }[purpose]
     if purpose is Purpose.RETRACT_TEST:
         return _take_back(state, readings, volume_nl, rate_nl_min)

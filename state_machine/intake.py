@@ -14,6 +14,7 @@ from state_machine import (
     beats,
     checking,
     course,
+    dispensing,
     effects,
     ledger,
     mounting,
@@ -321,6 +322,8 @@ def _do(turn: Turn, request: rq.Do) -> Words:
         effects.forbid_retract(turn)
     if request.event is rq.Event.STOP and turn.state.check is not None:
         return checking.give_up(turn, request)
+    if request.event is rq.Event.STOP and turn.state.dispensing is not None:
+        return dispensing.give_up(turn, request)
     return course.take(turn, request.event, request)
 
 
@@ -351,6 +354,8 @@ _HANDLERS: Final[dict[type, Callable[[Turn, Any], Words]]] = {
     rq.BeginCheck: checking.begin,
     rq.SounderHeard: checking.heard,
     rq.EndCheck: checking.give_up,
+    rq.BeginDispense: dispensing.begin,
+    rq.EndDispense: dispensing.give_up,
     rq.Service: service.take,
     rq.Do: _do,
     rq.Login: people.login,

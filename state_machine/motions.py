@@ -10,6 +10,7 @@ import msgspec
 
 from state_machine import (
     course,
+    dispensing,
     effects,
     injection,
     ledger,
@@ -262,6 +263,8 @@ def _tip_out_ended(turn: Turn, plan: Plan, moved_nl: int, reached: bool) -> None
     if plan.purpose not in (Purpose.TIP_DROP, Purpose.RETRACT_TEST):
         line = replace(line, prime_nl=line.prime_nl + moved_nl)
     line = replace(line, paused=plan.purpose is Purpose.PRIME and not reached)
+    if plan.purpose is Purpose.DISPENSE:
+        dispensing.counted(turn, moved_nl, reached)
     if plan.purpose is Purpose.PRIME and line.prime_nl >= turn.state.profile.line_dead_space_nl:
         line = replace(line, primed=True)
     turn.set(line=line)

@@ -54,6 +54,8 @@ def clamped_um(state: State) -> int:
     """Diameter of the syringe in the clamp, by a person's word; 0 = nobody has said."""
     if state.mounted is not None:
         return state.mounted.syringe.diameter_um
+    if state.dispensing is not None:
+        return state.dispensing.diameter_um
     return state.check.diameter_um if state.check is not None else 0
 
 

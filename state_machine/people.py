@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from state_machine import effects, sessions
+from state_machine import dispensing, effects, sessions
 from state_machine import requests as rq
 from state_machine.requests import AnyRequest, Event
 from state_machine.state import HoldPhase, Screen, Session
@@ -98,6 +98,7 @@ def gone(turn: Turn, request: rq.ClientGone) -> tuple[str, ...]:
     """A connection ended: its session ends, and a console on it shows nothing any more."""
     _end(turn, request.connection, "the connection ended")
     turn.set(asked=tuple(one for one in turn.state.asked if one[0] != request.connection))
+    dispensing.gone(turn, request.connection)
     screen = turn.state.screen
     if screen.on and screen.connection == request.connection:
         turn.set(screen=Screen(on=True, connection=request.connection, gone=True))

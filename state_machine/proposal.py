@@ -97,7 +97,7 @@ def _activity(state: State, readings: Readings) -> Activity:
     moving = state.plan is not None or state.targets.pump.action is not PumpAction.STOPPED
     held = state.hold.phase is not HoldPhase.CLOSED
     squeezed = readings.mammograph.paddle not in (Paddle.RELEASED, Paddle.UNKNOWN)
-    checking = state.check is not None
+    checking = state.check is not None or state.dispensing is not None
     busy = state.phase in _ACTIVE or moving or held or squeezed or checking
     return Activity.ACTIVE if busy else Activity.IDLE
 

@@ -77,6 +77,7 @@ _ONE_MOTION: Final = {
     Purpose.STIFFNESS: "stiffness_push_nl",
     Purpose.TIP_DROP: "tip_drop_nl",
     Purpose.CHECK: "tip_drop_nl",
+    Purpose.DISPENSE: "prime_volume_nl",
     Purpose.RETRACT: "",
     Purpose.RETRACT_TEST: "",
 }
@@ -199,6 +200,10 @@ def tip_pressure(s: Seen) -> bool:
         return abs(rest_pa) > s.state.profile.limits.rest_pressure_pa and not plan.asked_ns
     if plan.purpose is Purpose.STIFFNESS:
         return False  # nothing flows: ``stopcock_pressure`` is the bound
+    if plan.purpose is Purpose.DISPENSE:
+        # no cannula is named: what an injection may need of one is the bound
+        drop_pa = min(s.state.profile.limits.flow_drop_pa, ceiling("flow_drop_pa"))
+        return pressure_pa > drop_pa + s.state.profile.limits.rest_pressure_pa
     nominal = observe.nominal_resistance_pa_s_ul(s.state, s.readings, s.now_ns)
     drop_pa = flow_drop_pa(nominal, plan.rate_nl_min)
     band_pa = drop_pa * s.state.profile.limits.band_high_ppm // 1_000_000
@@ -264,6 +269,19 @@ def check_elsewhere(s: Seen) -> bool:
     plan = s.state.plan
     checking = s.state.check is not None and s.state.phase is Phase.STANDBY
     return plan is not None and plan.purpose is Purpose.CHECK and not checking
+
+
+def dispense_elsewhere(s: Seen) -> bool:
+    """A motion into a vessel that nobody has begun, or more or faster than was said."""
+    plan, begun, pump = s.state.plan, s.state.dispensing, s.wanted.pump
+    if plan is None or plan.purpose is not Purpose.DISPENSE:
+        return False
+    if begun is None or s.state.phase is not Phase.STANDBY:
+        return True
+    return (
+        pump.until_nl - pump.base_nl > begun.volume_nl
+        or max(pump.rate_nl_min, pump.start_rate_nl_min) > begun.rate_nl_min
+    )
 
 
 def quiet_bad(s: Seen) -> bool:

@@ -148,7 +148,8 @@ class TipOut(Request, frozen=True, tag="tip-out"):
     """A person's word that the tip is out of the patient, with what it is for."""
 
     purpose: str = "prime"
-    """``prime``, ``stiffness``, ``retract-test``, ``open-tip``, ``tip-drop`` or ``daily-check``."""
+    """``prime``, ``stiffness``, ``retract-test``, ``open-tip``, ``tip-drop``, ``daily-check`` or
+    ``dispense``."""
     stopcock_closed: bool = False
     """For ``stiffness`` and ``retract-test``: a person has closed the stopcock."""
     token: str = ""
@@ -307,6 +308,25 @@ class EndCheck(Request, frozen=True, tag="end-daily-check"):
     """Give the daily check up; it counts as not passed."""
 
 
+class BeginDispense(Request, frozen=True, tag="dispense"):
+    """Begin to dispense into a vessel, to weigh what a syringe delivers; nothing moves yet."""
+
+    syringe: str = ""
+    """What is in the clamp: name in the procedure file."""
+    volume_nl: int = 0
+    """Of each motion."""
+    rate_nl_min: int = 0
+    """At most; each motion begins with the ramp."""
+    tip_out: bool = False
+    """The tip is in the vessel, no cannula is in a patient."""
+    room_empty: bool = False
+    """No patient is in the room."""
+
+
+class EndDispense(Request, frozen=True, tag="end-dispense"):
+    """No more is dispensed; a motion under way is stopped."""
+
+
 class ServiceWork(enum.Enum):
     """What a service tool begins, or has come to."""
 
@@ -361,6 +381,8 @@ ClientRequest = (
     | BeginCheck
     | SounderHeard
     | EndCheck
+    | BeginDispense
+    | EndDispense
     | Service
     | Do
 )

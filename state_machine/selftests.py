@@ -80,6 +80,7 @@ _VOID: Final = {
     Purpose.OPEN_TIP: (OPEN_TIP, LINEARITY),
     Purpose.TIP_DROP: (),
     Purpose.CHECK: (),
+    Purpose.DISPENSE: (),
 }
 """What a motion makes out of date: a prime may bring air, and only an open-tip test shows
 that the stopcock is open again."""

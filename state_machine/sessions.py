@@ -33,7 +33,8 @@ def may_lock(state: State) -> bool:
     a PIN first (console facts 4).
     """
     cannulated = state.duct is not None and bool(state.duct.cannula_in_ns)
-    busy = cannulated or bool(state.exposure.compressed_ns) or state.check is not None
+    working = state.check is not None or state.dispensing is not None
+    busy = cannulated or bool(state.exposure.compressed_ns) or working
     return not busy and state.plan is None and state.hold.phase is HoldPhase.CLOSED
 
 

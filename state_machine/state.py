@@ -160,6 +160,8 @@ class Purpose(enum.Enum):
     RETRACT = "retract"
     """Takes back what the line has stored; counts on the pump's withdrawn counter."""
     CHECK = "daily-check"
+    DISPENSE = "dispense"
+    """Into a vessel, to be weighed: service work, in standby."""
 
 
 TIP_OUT_PURPOSES = frozenset(Purpose) - {Purpose.INJECT, Purpose.RETRACT}
@@ -291,6 +293,26 @@ class Check(msgspec.Struct, frozen=True):
     """A person's word on the sounder; None = not said."""
 
 
+class Dispensing(msgspec.Struct, frozen=True):
+    """A service tool on ``connection`` dispenses into a vessel (``dispensing.py``)."""
+
+    by: str
+    syringe: str
+    diameter_um: int
+    """Of the syringe in the clamp, by that person's word."""
+    volume_nl: int
+    """Of each motion."""
+    rate_nl_min: int
+    connection: int
+    count: int = 0
+    """Motions that have ended."""
+    moved_nl: int = 0
+    """By the pump's counter, of the last one."""
+    whole: bool = False
+    """It came to its end; else the switch was let go, or something stopped it."""
+    total_nl: int = 0
+
+
 class Checked(msgspec.Struct, frozen=True):
     """How the last daily check ended."""
 
@@ -374,5 +396,6 @@ class State(msgspec.Struct, frozen=True):
     check: Check | None = None
     """The daily check under way."""
     checked: Checked = Checked()
+    dispensing: Dispensing | None = None
     boot_id: str = ""
     """Start of the machine that boot times belong to; empty = not known."""

@@ -13,6 +13,7 @@ from state_machine import (
     checking,
     course,
     detectors,
+    dispensing,
     effects,
     gate,
     intake,
@@ -78,6 +79,7 @@ def step(
     raised = _raise_alarms(turn)
     course.stops(turn, raised)
     checking.stops(turn, raised)
+    dispensing.stops(turn, raised)
     people.lock_idle(turn)
     sound.watch(turn)
     for request in requests:
@@ -109,6 +111,7 @@ def _wake_at_ns(turn: Turn, before: State) -> int:
         or (after.plan is None) is not (before.plan is None)
         or after.permit is not before.permit
         or after.check is not before.check
+        or after.dispensing is not before.dispensing
         or after.targets != before.targets
     )
     return turn.now_ns + 1 if moved else timing.wake_at_ns(after, turn.readings, turn.now_ns)

@@ -2,7 +2,8 @@
 
 And the word that contrast shows at it.
 
-Prime, open-tip test, a drop at the tip, and the drops of the daily check (safety rules 1.7).
+Prime, open-tip test, a drop at the tip, the drops of the daily check, and what is dispensed into
+a vessel (safety rules 1.7).
 """
 
 from typing import Final
@@ -34,6 +35,7 @@ _PHASES: Final = {
     Purpose.OPEN_TIP: (Phase.PRIME,),
     Purpose.TIP_DROP: (Phase.LOCATE_DUCT,),
     Purpose.CHECK: (Phase.STANDBY,),
+    Purpose.DISPENSE: (Phase.STANDBY,),
 }
 
 
@@ -44,7 +46,8 @@ def take(turn: Turn, request: rq.TipOut) -> tuple[str, ...]:
     if purpose is None:
         return turn.refuse(
             request,
-            "the purpose is prime, stiffness, retract-test, open-tip, tip-drop or daily-check",
+            "the purpose is prime, stiffness, retract-test, open-tip, tip-drop, daily-check or"
+            " dispense",
         )
     if state.phase not in _PHASES[purpose]:
         return turn.refuse(request, f"{purpose.value} is not possible in '{state.phase.value}'")
@@ -57,10 +60,11 @@ def take(turn: Turn, request: rq.TipOut) -> tuple[str, ...]:
                 purpose is Purpose.CHECK and not daily_check.wants_motion(state),
                 "the daily check does not wait for a motion now",
             ),
+            *_not_dispensing(turn, request, purpose),
             (not observe.zeroed(state, turn.readings), "zero the line sensor first"),
             *_out_of_order(turn, request, purpose),
             (
-                purpose is not Purpose.CHECK
+                purpose not in (Purpose.CHECK, Purpose.DISPENSE)
                 and not observe.temperature_ok(state, turn.readings, turn.now_ns),
                 "the contrast temperature is missing, was entered too long ago, or is out of range",
             ),
@@ -103,6 +107,31 @@ def take(turn: Turn, request: rq.TipOut) -> tuple[str, ...]:
     motions.begin(turn, injection.tip_out_motion(turn.state, turn.readings, purpose))
     effects.arm_hold(turn, HoldAction.PRIME, request, request.token)
     return ()
+
+
+def _not_dispensing(
+    turn: Turn, request: rq.TipOut, purpose: Purpose
+) -> tuple[tuple[bool, str], ...]:
+    """Dispensing was begun, by the tool that asks."""
+    begun, wanted = turn.state.dispensing, purpose is Purpose.DISPENSE
+    other = begun is not None and begun.connection != request.connection
+    return (
+        (wanted and begun is None, "dispensing is not begun: say first what is dispensed"),
+        (wanted and other, "another tool has begun to dispense: it goes on, or ends it"),
+        (
+            begun is not None and wanted and not _confirmed(turn, begun.diameter_um),
+            "the pump has not confirmed the syringe yet: wait",
+        ),
+        (
+            wanted and request.role is not rq.Role.SERVICE,
+            "service work is done in the role service",
+        ),
+    )
+
+
+def _confirmed(turn: Turn, diameter_um: int) -> bool:
+    pump = turn.readings.pump
+    return pump.settings_ok and pump.diameter_um == diameter_um
 
 
 def _console_unfit(state: State, request: rq.TipOut, now_ns: int) -> tuple[tuple[bool, str], ...]:

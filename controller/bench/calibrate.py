@@ -145,18 +145,35 @@ class Weighing(NamedTuple):
     dispense_count: int
 
 
-def weigh(job: Job, scales: Scales, weighing: Weighing) -> Result:
+def by_keys(job: Job, weighing: Weighing) -> Callable[[str], int]:
+    """A person dispenses with the pump's keys, and types what it counted."""
+    job.say(f"set {weighing.syringe.diameter_um / 1000:.3f} mm on the pump, fill syringe and line")
+    question = "dispense, let it stop; volume by the pump's counter, nL: "
+    return lambda label: whole(job.ask, job.say, f"{label}  {question}")
+
+
+def weigh(
+    job: Job, scales: Scales, weighing: Weighing, dispense: Callable[[str], int] | None = None
+) -> Result:
     """A syringe by what it delivers into a vessel of water.
+
+    Args:
+        job: Who, where, with which reference.
+        scales: Where weights come from.
+        weighing: How it is weighed.
+        dispense: One portion: takes its label, gives nL by the pump's counter. None: a person
+            does it with the pump's keys.
 
     Raises:
         Ended: given up, or the weighings say nothing.
     """
     name = weighing.syringe.name
     job.say(
-        f"{name}: set {weighing.syringe.diameter_um / 1000:.3f} mm on the pump, fill syringe and"
-        " line with water of room temperature, no air; a vessel with water on the balance, draft"
-        " shield closed, the tip under water and not touching the vessel."
+        f"{name}: syringe and line filled with water of room temperature, no air; a vessel with"
+        " water on the balance, draft shield closed, the tip under water and not touching the"
+        " vessel."
     )
+    dispense = dispense or by_keys(job, weighing)
     submerged = job.ask("is the tip under water, and stays so to the end? y or n: ")
     before, before_ns = _weight(job, scales, "before anything is dispensed")
     job.say(f"wait {BLANK_NS // 10**9} s without dispensing: evaporation is measured")
@@ -167,8 +184,7 @@ def weigh(job: Job, scales: Scales, weighing: Weighing) -> Result:
     lost_ng = (before.weight_ng - dry.weight_ng) * 60 * 10**9 // (dry_ns - before_ns)
     dispenses, digit_ng = [], max(before.digit_ng, dry.digit_ng)
     for number in range(1, weighing.dispense_count + 1):
-        question = "dispense, let it stop; volume by the pump's counter, nL: "
-        counted_nl = whole(job.ask, job.say, f"{number}/{weighing.dispense_count}  {question}")
+        counted_nl = dispense(f"{number}/{weighing.dispense_count}")
         after, after_ns = _weight(job, scales, f"{number}/{weighing.dispense_count}")
         digit_ng = max(digit_ng, after.digit_ng)
         dispenses.append(

@@ -15,6 +15,7 @@ from config.load import LoadedRoom, load_room
 from config.problems import ConfigError
 from config.state_paths import StatePaths, state_paths
 from controller.assembly import JOURNAL_FILE
+from controller.bench import dispense
 from controller.bench.calibrate import POINTS, Job, Weighing, compare, weigh
 from controller.bench.desk import Desk, Ended, Gone, SocketLine
 from controller.bench.scales import NoWeight, Scales, Serial, Typed
@@ -32,8 +33,10 @@ WRONG: Final = 2
 ABOUT: Final = """\
 Calibrate what the room measures with, and keep the result with its uncertainty (each part of
 it, GUM), date, person and expiry in the room's chained store. pressure and force go through the
-running controller, in standby; syringe needs it stopped. The controller takes it over at its
-next start; one that has expired, or was not passed, refuses arming.
+running controller, in standby; so does syringe with --dispense, which moves the pump through
+the controller's drivers and gate, a yes and the held switch for each motion. Without it a person
+dispenses with the pump's keys, the controller stopped. The controller takes a calibration over
+at its next start; one that has expired, or was not passed, refuses arming.
 """
 EXAMPLES: Final = """\
 examples:
@@ -42,7 +45,8 @@ examples:
   galactograph service calibrate force --room FILE --by NAME \\
       --reference "force gauge 7" --reference-uncertainty-ppm 10000
   galactograph service calibrate syringe --room FILE --by NAME --syringe "1 mL" \\
-      --reference "balance certificate 2026-02" --balance /dev/ttyUSB1 --temperature-mc 22000
+      --reference "balance certificate 2026-02" --balance /dev/ttyUSB1 --temperature-mc 22000 \\
+      --dispense
   galactograph service calibrate list --room FILE
 
 exit status: 0 passed, 1 not passed or given up, 2 usage, no controller, or a store that is damaged
@@ -65,7 +69,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         act.add_argument("--points", default=points, metavar="N,N", help=f"references; {points}")
         _kept_arguments(act)
     act = _act(acts, "syringe", "its inner diameter, by weighing what it delivers")
-    act.add_argument("--by", required=True, metavar="NAME", help="who calibrates")
+    who = act.add_mutually_exclusive_group(required=True)
+    who.add_argument("--by", metavar="NAME", help="who calibrates")
+    who.add_argument("--user", metavar="NAME", help="with --dispense: who logs in for it")
+    act.add_argument("--dispense", action="store_true",
+                     help="by the tool, through the running controller, not by keys")  # fmt: skip
+    act.add_argument("--volume-nl", type=int, default=40_000, metavar="NL",
+                     help="with --dispense: of each portion; 40000")  # fmt: skip
+    act.add_argument("--rate-nl-min", type=int, metavar="NL",
+                     help="with --dispense; else the room's highest for an injection")  # fmt: skip
     act.add_argument("--syringe", required=True, metavar="NAME", help="name in the procedure file")
     act.add_argument("--balance", metavar="PATH", help="serial port of a balance with MT-SICS")
     act.add_argument("--baud", type=int, default=9600, help="of the balance; 9600")
@@ -125,7 +137,7 @@ def journal_of(paths: StatePaths) -> Path:
     return paths.journal / JOURNAL_FILE
 
 
-def desk_at(paths: StatePaths, args: argparse.Namespace, client: str) -> Desk:
+def desk_at(paths: StatePaths, args: argparse.Namespace, client: str, hz: int = 20) -> Desk:
     """A place at the running controller, logged in where that was asked for.
 
     Raises:
@@ -134,7 +146,7 @@ def desk_at(paths: StatePaths, args: argparse.Namespace, client: str) -> Desk:
     """
     line = SocketLine(paths.socket)
     try:
-        desk = Desk(line, client, args.by or args.user)
+        desk = Desk(line, client, args.by or args.user, hz)
         if args.user:
             desk.log_in(args.user, getpass.getpass(f"PIN of {args.user}: "))
     except BaseException:
@@ -145,7 +157,6 @@ def desk_at(paths: StatePaths, args: argparse.Namespace, client: str) -> Desk:
 
 def _calibrated(args: argparse.Namespace, loaded: LoadedRoom, paths: StatePaths) -> Result:
     if args.calibrate == "syringe":
-        job = _job(args, paths, Terminal())
         syringe = next((s for s in loaded.profile.syringes if s.name == args.syringe), None)
         if syringe is None:
             names = ", ".join(s.name for s in loaded.profile.syringes)
@@ -155,6 +166,11 @@ def _calibrated(args: argparse.Namespace, loaded: LoadedRoom, paths: StatePaths)
         weighing = Weighing(
             syringe, args.temperature_mc, args.temperature_u_mc, args.counter_digit_nl, args.count
         )
+        if args.dispense:
+            return _dispensed(args, loaded, paths, weighing)
+        if args.user:
+            raise ValueError("--user logs in at the controller: with --dispense; else --by")
+        job = _job(args, paths, Terminal())
         with _scales(args, job) as scales:
             return weigh(job, scales, weighing)
     points = tuple(int(text) for text in args.points.split(","))
@@ -164,6 +180,29 @@ def _calibrated(args: argparse.Namespace, loaded: LoadedRoom, paths: StatePaths)
         return compare(
             job, desk, Calibrated(args.calibrate), points, args.reference_uncertainty_ppm
         )
+    finally:
+        desk.close()
+
+
+def _dispensed(
+    args: argparse.Namespace, loaded: LoadedRoom, paths: StatePaths, weighing: Weighing
+) -> Result:
+    """A syringe from which the tool dispenses, through the running controller."""
+    limits = loaded.profile.limits
+    rate_nl_min = args.rate_nl_min or limits.rate_nl_min
+    if args.volume_nl < limits.motion_least_nl or rate_nl_min <= 0:
+        raise ValueError(f"a portion has {limits.motion_least_nl} nL or more, and a rate")
+    portion = dispense.Portion(
+        weighing.syringe.name, args.volume_nl, rate_nl_min, loaded.profile.line_dead_space_nl
+    )
+    why = dispense.too_much(portion, weighing.dispense_count, limits.prime_total_nl)
+    if why:
+        raise ValueError(why)
+    desk = desk_at(paths, args, "calibrate", dispense.SNAPSHOTS_HZ)
+    try:
+        job = _job(args, paths, Terminal(desk))
+        with _scales(args, job) as scales:
+            return dispense.weigh_by_tool(job, desk, scales, weighing, portion)
     finally:
         desk.close()
 

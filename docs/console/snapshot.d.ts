@@ -176,6 +176,16 @@ interface Snapshot {
     age_ms: number;
     within_ms: number;
   };
+  dispense: {
+    by: string;
+    syringe: string;
+    volume_nl: number;
+    rate_nl_min: number;
+    count: number;
+    moved_nl: number;
+    whole: boolean;
+    total_nl: number;
+  };
   alarms: {
     name: string;
     priority: string;

@@ -32,9 +32,9 @@ REQUESTS: Final[tuple[tuple[type[rq.Request], str], ...]] = (
      " closed, no alarm in the way"),
     (rq.Zero, "*prime-and-zero*; no motion planned, pump proven to stand"),
     (rq.TipOut, "`prime`, `stiffness`, `open-tip`: *prime-and-zero*, in this order; `tip-drop`:"
-     " *locate-duct*; `daily-check`: while that waits for it; zeroed, line at rest, temperature"
-     " known, readings fresh, pump proven to stand, switch released, no alarm in the way. Then hold"
-     " the switch"),
+     " *locate-duct*; `daily-check`: while that waits for it; `dispense`: *standby*, once begun;"
+     " zeroed, line at rest, temperature known, readings fresh, pump proven to stand, switch"
+     " released, no alarm in the way. Then hold the switch"),
     (rq.FirstDrop, "*prime-and-zero*, while a prime runs or after it was released before its end;"
      " once for each line"),
     (rq.ChooseDuct, "*locate-duct*, with the conditions of `located`"),
@@ -63,6 +63,11 @@ REQUESTS: Final[tuple[tuple[type[rq.Request], str], ...]] = (
     (rq.BeginCheck, "*standby*; box and sensor ready, no alarm in the way, no procedure"),
     (rq.SounderHeard, "in the daily check, while the sounder sounds"),
     (rq.EndCheck, "while a daily check is under way"),
+    (rq.BeginDispense, "*standby*, in the role service; box and sensor ready, no alarm in the way;"
+     " volume and rate within those of the limits table (`prime_volume_nl`, `rate_nl_min`). Then"
+     " `tip-out` with `dispense` for each motion, by the same connection"),
+    (rq.EndDispense, "while somebody dispenses; so does the end of that connection, STOP, and any"
+     " alarm that stops a procedure"),
     (rq.Service, "*standby*, in the role service; `watch` also shows `frames` to this client, until"
      " `done`, a log-out, a log-in in another role, or a procedure that opens"),
     (rq.Do, "when the phase has that row and nothing is missing: `ways` in the snapshot"),

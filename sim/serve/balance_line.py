@@ -1,7 +1,8 @@
-"""A laboratory balance on a pseudo-terminal of its own: the vessel under the room's open tip.
+"""A laboratory balance on a pseudo-terminal of its own: a vessel under the room's tip.
 
-What has left the tip into the open stands on the pan as water of 22 degrees, above a vessel of
-20 g that loses a little by itself.
+What has left the tip stands on the pan as water of 22 degrees (into the open, or into the duct,
+which on a bench is a phantom that stands on the same pan), above a vessel of 20 g that loses a
+little by itself.
 """
 
 import contextlib
@@ -17,8 +18,9 @@ from sim.serve.addresses import UsageError
 
 _READ_BYTES: Final = 4096
 VESSEL_NG: Final = 20 * 10**9
-WATER_NG_NL: Final = 997_800
-"""Density of water at 22 degrees."""
+WATER_PG_NL: Final = 996_720
+"""Water of 22 degrees as a balance shows it: density 0.99777 g/mL, less the buoyancy of air
+(0.0012 g/mL, against weights of 8.0 g/mL)."""
 EVAPORATION_NG_MIN: Final = 40_000
 _LOOK_NS: Final = 100 * 10**6
 """How often the pan is looked at while somebody waits for a weight."""
@@ -53,8 +55,9 @@ class BalanceLine:
 
     def _look(self, now_ns: int) -> None:
         self._now_ns = now_ns
-        spilled_nl = round(self._room.physics.spilled_ul * 1000)
-        self.balance.put(VESSEL_NG + spilled_nl * WATER_NG_NL, now_ns)
+        truth = self._room.truth()
+        left_nl = int(truth["spilled_nl"]) + int(truth["entered_nl"])
+        self.balance.put(VESSEL_NG + left_nl * WATER_PG_NL // 1000, now_ns)
 
     def read(self, now_ns: int) -> None:
         """Bytes of the computer."""

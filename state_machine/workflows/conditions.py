@@ -62,7 +62,7 @@ OBSERVED = C(
 TO_OPEN = (
     C(
         lambda f: f.not_checking,
-        "the daily check is under way: go on with it, or end it",
+        "the daily check, or dispensing into a vessel, is under way: go on with it, or end it",
         "not-checking",
     ),
     HEALTHY,

@@ -42,6 +42,7 @@ from state_machine.state import (
     Case,
     Check,
     Checked,
+    Dispensing,
     Duct,
     Exposure,
     Hold,
@@ -375,6 +376,15 @@ def check_drop() -> Scene:
         check={"row": row}, pump={"infused_nl": 2_000}, state={"plan": plan, "permit": True}
     )
     return scene._replace(wanted=_wanted(plan)).but(state={"targets": _wanted(plan)})
+
+
+def dispensing() -> Scene:
+    """A portion runs into a vessel, to be weighed."""
+    plan = moving(Purpose.DISPENSE, 20_000, 100_000)
+    begun = Dispensing(ASSISTANT, SYRINGE.name, SYRINGE.diameter_um, 20_000, 100_000, 7)
+    changed = {"plan": plan, "check": None, "dispensing": begun}
+    made = check_drop().but(state=changed, pump={"infused_nl": 12_000})
+    return made._replace(wanted=_wanted(plan)).but(state={"targets": _wanted(plan)})
 
 
 def retracting() -> Scene:

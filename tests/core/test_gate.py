@@ -50,6 +50,7 @@ from tests.core.fixtures import (
     check_drop,
     clearing,
     compressing,
+    dispensing,
     exposing,
     injecting,
     mounted,
@@ -110,6 +111,7 @@ SCENES = (
     clearing,
     compressing,
     exposing,
+    dispensing,
 )
 
 
@@ -129,6 +131,14 @@ def change(**parts: Mapping[str, Any]) -> Mapping[str, Any]:
 LOCK = (SideDay(PATIENT, Side.LEFT, DAY - 3, locked_until_day=DAY + 1),)
 FULL_DAY = (SideDay(PATIENT, Side.LEFT, DAY, high_nl=950_000),)
 LATCHED = (Alarm("pump-stalled", NOW_NS - NS_PER_S, present=False),)
+
+
+def less(**said: int) -> Mapping[str, Any]:
+    """Less was said than what runs."""
+    begun = dispensing().state.dispensing
+    assert begun is not None
+    return change(state={"dispensing": replace(begun, **said)})
+
 
 # fmt: off
 CASES = (
@@ -154,6 +164,14 @@ CASES = (
     CaseOf("quiet", quiet, change(check={"since_ns": NOW_NS - 6 * NS_PER_S - 1}), QUIET),
     CaseOf("check-motion", check_drop, change(state={"phase": Phase.PRIME}), INFUSION),
     CaseOf("check-motion", check_drop, change(state={"check": None, "mounted": mounted()}), INFUSION),
+    # --- dispensing
+    CaseOf("dispense-motion", dispensing, change(state={"phase": Phase.PRIME}), INFUSION),
+    CaseOf("dispense-motion", dispensing, change(state={"dispensing": None, "mounted": mounted()}), INFUSION),
+    CaseOf("dispense-motion", dispensing, less(volume_nl=19_999), INFUSION),
+    CaseOf("dispense-motion", dispensing, less(rate_nl_min=99_999), INFUSION),
+    CaseOf("not-held", dispensing, change(hold={"phase": HoldPhase.READY}), RUN),
+    CaseOf("prime-volume", dispensing, change(line_check={"prime_nl": 580_001}), INFUSION),
+    CaseOf("tip-pressure", dispensing, change(line={"pressure_pa": 84_501}), RUN),
     # --- power permit
     CaseOf("not-confirmed", injecting, change(state={"permit": False}), PERMIT),
     CaseOf("not-confirmed", exposing, change(state={"permit": False}), PERMIT),

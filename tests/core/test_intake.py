@@ -12,6 +12,7 @@ from state_machine.requests import AUTO_EVENTS, Event, Role
 from state_machine.state import (
     Alarm,
     Check,
+    Dispensing,
     Hold,
     HoldAction,
     HoldPhase,
@@ -95,6 +96,16 @@ def begin_check(**fields: Any) -> Any:
     return ask(rq.BeginCheck, **said | fields)
 
 
+def begin_dispense(**fields: Any) -> Any:
+    """Begin to dispense, all said that has to be."""
+    said: dict[str, Any] = {"syringe": SYRINGE.name, "tip_out": True, "room_empty": True,
+                            "volume_nl": 20_000, "rate_nl_min": 100_000}  # fmt: skip
+    return ask(rq.BeginDispense, **{"role": Role.SERVICE, **said, **fields})
+
+
+BEGUN = Dispensing(ASSISTANT, SYRINGE.name, SYRINGE.diameter_um, 20_000, 100_000, 7)
+
+
 # fmt: off
 REFUSED: tuple[tuple[Scene, Any, str], ...] = (
     (scene(Phase.STANDBY), ask(rq.OpenCase), "enter the patient's id and name"),
@@ -132,7 +143,7 @@ REFUSED: tuple[tuple[Scene, Any, str], ...] = (
     (scene(Phase.ARM), ask(rq.Zero), "the sensor is zeroed in prime and zero, pump at rest"),
     (scene(Phase.PRIME, plan=plan_on).but(pump=MOVING), ask(rq.Zero), "pump at rest"),
     (scene(Phase.PRIME).but(pump={"prompt": Prompt.PAUSED}), ask(rq.Zero), "the pump is not proven to stand still"),
-    (scene(Phase.PRIME), ask(rq.TipOut, purpose="?"), "the purpose is prime, stiffness, retract-test, open-tip, tip-drop or daily-check"),
+    (scene(Phase.PRIME), ask(rq.TipOut, purpose="?"), "the purpose is prime, stiffness, retract-test, open-tip, tip-drop, daily-check or dispense"),
     (scene(Phase.ARM), ask(rq.TipOut, purpose="daily-check"), "daily-check is not possible in 'arm'"),
     (standby(), ask(rq.TipOut, purpose="daily-check"), "the daily check does not wait for a motion now"),
     (scene(Phase.ARM), begin_check(), "the daily check is done in standby"),
@@ -154,6 +165,30 @@ REFUSED: tuple[tuple[Scene, Any, str], ...] = (
     (standby(), ask(rq.Service, role=Role.SERVICE, words="x" * 501), "501 characters: say it in 500"),
     (scene(Phase.ARM), ask(rq.Service, role=Role.SERVICE), "a procedure is open: close it first"),
     (scene(Phase.CHECKLIST), ask(rq.Service, role=Role.SERVICE), "a procedure is open: close it first"),
+    (scene(Phase.ARM), begin_dispense(), "dispensing is done in standby"),
+    (standby(), begin_dispense(role=Role.TECHNOLOGIST), "service work is done in the role service"),
+    (standby(), begin_dispense(by=" "), "say who you are"),
+    (standby(check=CHECK), begin_dispense(), "a daily check is under way"),
+    (standby(dispensing=BEGUN), begin_dispense(), "somebody dispenses already"),
+    (standby(dispensing=BEGUN), begin_check(), "somebody dispenses into a vessel"),
+    (standby(), begin_dispense(tip_out=False), "put the tip into the vessel"),
+    (standby(), begin_dispense(room_empty=False), "nobody may be in the room"),
+    (standby(), begin_dispense(syringe="5 mL"), "syringe '5 mL' is not in the profile; known: 1 mL"),
+    (standby(), begin_dispense(volume_nl=0), "0 nL in one motion: 1000 to 150000 nL are allowed"),
+    (standby(), begin_dispense(volume_nl=150_001), "150001 nL in one motion"),
+    (standby(), begin_dispense(rate_nl_min=0), "0 nL/min: 1 to"),
+    (standby(), begin_dispense(rate_nl_min=10**7), "10000000 nL/min: 1 to"),
+    (standby().but(room={"owned": False}), begin_dispense(), "the box is not ready"),
+    (standby().but(line={"link": Link.LOST}), begin_dispense(), "the line pressure sensor is not ready"),
+    (standby().but(journal={"fault": "disk full"}), begin_dispense(), "the record cannot be written"),
+    (standby(plan=plan_on).but(pump=MOVING), begin_dispense(), "a motion is under way"),
+    (standby(alarms=LATCHED), begin_dispense(), "acknowledge the alarms first"),
+    (standby(), ask(rq.EndDispense), "nobody dispenses"),
+    (standby(), ask(rq.TipOut, purpose="dispense", role=Role.SERVICE), "dispensing is not begun"),
+    (standby(dispensing=BEGUN), ask(rq.TipOut, purpose="dispense", role=Role.SERVICE), "another tool has begun"),
+    (standby(dispensing=BEGUN), ask(rq.TipOut, purpose="dispense", connection=7, number=1), "in the role service"),
+    (standby(dispensing=BEGUN).but(pump={"diameter_um": 1}), ask(rq.TipOut, purpose="dispense", role=Role.SERVICE, connection=7, number=1), "the pump has not confirmed the syringe yet"),
+    (scene(Phase.ARM), ask(rq.TipOut, purpose="dispense"), "dispense is not possible in 'arm'"),
     (standby(), ask(rq.EndCheck), "no daily check is under way"),
     (scene(Phase.ARM), ask(rq.TipOut, purpose="prime"), "prime is not possible in 'arm'"),
     (scene(Phase.ARM), ask(rq.TipOut, purpose="tip-drop"), "tip-drop is not possible in 'arm'"),

@@ -71,7 +71,7 @@ BUTTONS = ("pain", "emergency_stop", "disagrees", "door_open", "pressure_switch"
 WHO: Any = st.fixed_dictionaries(
     {
         "by": st.sampled_from([PERFORMER, ASSISTANT, ""]),
-        "role": st.sampled_from([Role.RADIOLOGIST, Role.TECHNOLOGIST]),
+        "role": st.sampled_from([Role.RADIOLOGIST, Role.TECHNOLOGIST, Role.SERVICE]),
         "utc_day": st.sampled_from([DAY, DAY + 1]),
     }
 )
@@ -111,7 +111,16 @@ FIELDS: dict[type, Any] = {
     rq.Zero: {},
     rq.TipOut: {
         "purpose": st.sampled_from(
-            ["prime", "stiffness", "retract-test", "open-tip", "tip-drop", "daily-check", "?"]
+            [
+                "prime",
+                "stiffness",
+                "retract-test",
+                "open-tip",
+                "tip-drop",
+                "daily-check",
+                "dispense",
+                "?",
+            ]
         ),
         "stopcock_closed": st.booleans(),
     },
@@ -137,6 +146,14 @@ FIELDS: dict[type, Any] = {
     },
     rq.SounderHeard: {"heard": st.booleans()},
     rq.EndCheck: {},
+    rq.BeginDispense: {
+        "syringe": st.sampled_from([SYRINGE.name, "?"]),
+        "volume_nl": st.sampled_from([0, 20_000, 10**9]),
+        "rate_nl_min": st.sampled_from([0, 100_000, 10**9]),
+        "tip_out": st.booleans(),
+        "room_empty": st.booleans(),
+    },
+    rq.EndDispense: {},
     rq.Service: {"work": st.sampled_from(list(rq.ServiceWork)), "words": st.just("x")},
     rq.Do: {"event": st.sampled_from(list(Event))},
 }

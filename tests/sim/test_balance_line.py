@@ -9,7 +9,7 @@ import pytest
 from drivers.mt_sics import Ask, Balance, Done, Weight
 from sim.devices.room import SimulatedRoom
 from sim.serve.addresses import UsageError
-from sim.serve.balance_line import EVAPORATION_NG_MIN, VESSEL_NG, WATER_NG_NL, BalanceLine
+from sim.serve.balance_line import EVAPORATION_NG_MIN, VESSEL_NG, BalanceLine
 
 S = 10**9
 
@@ -55,7 +55,8 @@ def test_what_left_the_tip_is_weighed_when_it_has_settled(bench):
     assert later_ns - now_ns >= 2 * S
     lost_ng = EVAPORATION_NG_MIN * later_ns // (60 * S)
     assert isinstance(full, Weight)
-    assert full.weight_ng == pytest.approx(VESSEL_NG + 50_000 * WATER_NG_NL - lost_ng, abs=6_000)
+    weighed_mg = (full.weight_ng - VESSEL_NG + lost_ng) / 1e6
+    assert weighed_mg == pytest.approx(49.84, abs=0.01), "50 uL of water, in air"
 
 
 def test_a_file_in_the_way_is_left_as_it_is(tmp_path):
