@@ -96,9 +96,9 @@ class Tool:
 
     def __exit__(self, *_error: object) -> None:
         """Dispense no more."""
-        if self._begun:
-            self._begun = False
-            self._desk.ask("end-dispense")  # refused where the controller has ended it: as good
+        if self._begun and self._now()["by"]:
+            self._desk.ask("end-dispense")
+        self._begun = False
 
     def portion(self, label: str) -> int:
         """One portion, nL by the pump's counter; more than one motion where the switch slips."""
