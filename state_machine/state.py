@@ -294,7 +294,7 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Dispensing(msgspec.Struct, frozen=True):
-    """A service tool on ``connection`` dispenses into a vessel (``dispensing.py``)."""
+    """A service tool on ``connection`` dispenses into a vessel, ``count`` motions so far."""
 
     by: str
     syringe: str
@@ -305,7 +305,6 @@ class Dispensing(msgspec.Struct, frozen=True):
     rate_nl_min: int
     connection: int
     count: int = 0
-    """Motions that have ended."""
     moved_nl: int = 0
     """By the pump's counter, of the last one."""
     whole: bool = False
