@@ -159,7 +159,8 @@ class _Bench:
             try:
                 result |= self._trial(path, random.Random(f"{seed}/{path.name}/{number}"))
             except (Late, Gone) as problem:
-                result["words"] = str(problem)[:300]
+                words = str(problem).partition(": {")[0]
+                result["words"] = " | ".join([words, *self._site.where()])
             yield path, number, result
             if result["words"] or path.signal == signal.SIGKILL:
                 return

@@ -70,7 +70,7 @@ class Lives:
             found = self._judge(dead_ns)
         except (Late, Gone, OSError, ValueError) as problem:
             words = f"{type(problem).__name__}: {problem}".partition(": {")[0]
-            found = {"verdict": "stuck", "reasons": [words, *self._where()]}
+            found = {"verdict": "stuck", "reasons": [words, *self.site.where()]}
             deaths = deaths or [{"aim": aim, "flowing": False, "phase": "", "dead_s": 0.0}]
         wall_s = round((now_ns() - began_ns) / 1e9 / len(deaths), 2)
         return [{"seed": seed, **death, **found, "wall_s": wall_s} for death in deaths]
@@ -111,21 +111,6 @@ class Lives:
         site.running = site.start("controller", CONTROLLER, *site.run_arguments())
         site.let_pass(chance.uniform(*START_S))
         return self._die("start", chance)
-
-    def _where(self) -> list[str]:
-        """What a procedure that goes on no more shows, and what was refused last."""
-        shown, who = self.site.shown, self.site.who
-        if not shown:
-            return ["nothing is shown"]
-        devices = shown["devices"]
-        pump = {key: devices["pump"][key] for key in ("link", "refusal", "motion", "prompt")}
-        box = {key: devices["room"][key] for key in ("relay_closed", "stop_line", "trip_cause")}
-        alarms = [alarm["name"] for alarm in shown["alarms"]]
-        return [
-            f"{shown['phase']} waits for {shown['waits_for']}",
-            f"pump {pump} box {box} alarms {alarms}",
-            f"refused {who.refusals[-3:]} {who.gave_up}",
-        ]
 
     # --- judging --------------------------------------------------------------------------------
 

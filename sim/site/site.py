@@ -183,6 +183,23 @@ class Site:
                 self._act(shown)
         raise Late(f"not so after {limit_s} s: {json.dumps(self.shown)}")
 
+    def where(self) -> list[str]:
+        """What a procedure that goes on no more shows, and what was refused last."""
+        shown, who = self.shown, self.who
+        if not shown:
+            return ["nothing is shown"]
+        devices = shown["devices"]
+        pump = {key: devices["pump"][key] for key in ("link", "refusal", "motion", "prompt")}
+        box = {key: devices["room"][key] for key in ("relay_closed", "stop_line", "trip_cause")}
+        alarms = [alarm["name"] for alarm in shown["alarms"]]
+        tests = {test["name"]: test["passed"] for test in shown["line"]["tests"]}
+        return [
+            f"{shown['phase']} waits for {shown['waits_for'][:2]}, hold {shown['hold']}",
+            f"pump {pump} box {box} alarms {alarms}",
+            f"line {shown['pressure']['line_pa']} Pa, self-tests {tests}",
+            f"refused {who.refusals[-3:]} {who.gave_up}",
+        ]
+
     def step(self, limit_s: float = _LOOK_S) -> None:
         """Look once and act on it."""
         shown = self.look(limit_s)

@@ -123,6 +123,7 @@ class Bench:
         with contextlib.suppress(Error):
             self.page.context.close()
         self.page = self._opened()
+        self.site.again()  # while a page opens nobody listens, and the controller hangs up
 
     def until(self, done: Callable[[dict[str, Any]], bool], limit_s: float = 20) -> None:
         """While a page is waited for, nobody listens to the controller: it may have hung up."""
@@ -188,7 +189,7 @@ class Bench:
         fault.act(self)
         self.site.watch(lambda truth: not truth["motor_on"], 5)
         stops = [e for e in self.site.events(at_ns) if e[1] == "motor-off"]
-        self._after(fault)
+        why = self._after(fault)
         plunger_nl = self.site.truth()["plunger_nl"] - before["plunger_nl"]
         return {
             "fault": fault.name,
@@ -197,10 +198,11 @@ class Bench:
             "ms": round((stops[0][0] - at_ns) / _NS_PER_MS, 1) if stops else None,
             "plunger_ul": round(plunger_nl / 1000, 2),
             "by": stops[0][2] if stops else "",
-            "why": self.site.shown["hold"]["why"],
+            "why": why,
         }
 
-    def _after(self, fault: Fault) -> None:
+    def _after(self, fault: Fault) -> str:
+        """Everything as before; says why the hold was closed."""
         send(renderers(), signal.SIGCONT)
         if fault.wired:
             self.site.set("hold", False)
@@ -208,8 +210,10 @@ class Bench:
             self.page.mouse.up()
         with contextlib.suppress(Late):
             self.until(lambda _: False, 0.5)
+        why = str(self.site.shown.get("hold", {}).get("why", ""))
         if fault.fresh_page:
             self.reopen()
+        return why
 
 
 @contextlib.contextmanager
