@@ -74,8 +74,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     who.add_argument("--user", metavar="NAME", help="with --dispense: who logs in for it")
     act.add_argument("--dispense", action="store_true",
                      help="by the tool, through the running controller, not by keys")  # fmt: skip
-    act.add_argument("--volume-nl", type=int, default=40_000, metavar="NL",
-                     help="with --dispense: of each portion; 40000")  # fmt: skip
+    act.add_argument("--volume-nl", type=int, default=45_000, metavar="NL",
+                     help="with --dispense: of each portion; 45000")  # fmt: skip
     act.add_argument("--rate-nl-min", type=int, metavar="NL",
                      help="with --dispense; else the room's highest for an injection")  # fmt: skip
     act.add_argument("--syringe", required=True, metavar="NAME", help="name in the procedure file")

@@ -6,6 +6,7 @@ every motion goes through its gate, and nothing moves without ``--approve``.
 """
 
 import argparse
+import getpass
 import importlib
 import importlib.util
 import json
@@ -16,7 +17,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from controller.clock import RealClock
+from config.state_paths import users_path
+from controller.clock import RealClock, boot_id
+from controller.messages import LoginAsk
+from controller.people.checker import Pins
+from state_machine.requests import Role
 
 OK: Final = 0
 FAILED: Final = 1
@@ -55,6 +60,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--short", action="store_true", help="the short form: nothing is injected")
     parser.add_argument("--approve", action="store_true", help="the pump may move in this run")
     parser.add_argument("--by", default="", metavar="NAME", help="who answers for the run")
+    parser.add_argument(
+        "--user", default="", metavar="NAME",
+        help="who answers, in a room with log-in: role service or qa; the PIN is asked for",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, metavar="DIR", help="report; default hil-runs/DATE")
     parser.add_argument("--key", default="", metavar="JOURNAL", help="record whose key signs")
     parser.add_argument(
@@ -100,6 +109,12 @@ def run(args: argparse.Namespace) -> int:
     except OSError as error:
         sys.stderr.write(f"folder {out} cannot be made ({error.strerror}); name another: --out\n")
         return USAGE
+    if args.user:
+        try:
+            args.by = answered(args.user, args.state)
+        except Refused as why:
+            sys.stderr.write(f"galactograph hil: {why}\n")
+            return USAGE
     options = out / "options.json"
     options.write_text(json.dumps(_options(args, out)), "utf-8")
     status = _checked(options, out, collect=args.list)
@@ -107,6 +122,30 @@ def run(args: argparse.Namespace) -> int:
         options.unlink()
         return status
     return max(status, _sign(out, args.key))
+
+
+class Refused(Exception):
+    """Nobody answers for the run; the text says why."""
+
+
+def answered(user: str, state: Path | None) -> str:
+    """Full name of who shows the PIN of a user of the room, in the role service or QA.
+
+    Raises:
+        Refused: no state folder, or the PIN or the role is not right.
+    """
+    if state is None:
+        raise Refused("--user is looked for in the room's own state folder: name it, --state DIR")
+    checker, words = Pins(users_path(state), boot_id()), ""
+    pin = getpass.getpass(f"PIN of {user}: ")
+    for role in (Role.SERVICE, Role.QA):
+        verdict = checker.verdict(0, LoginAsk(user, pin, role.value), RealClock().now_ns())
+        if not verdict.refused:
+            return verdict.by
+        words = verdict.refused
+        if not words.startswith("say in which role"):
+            break
+    raise Refused(f"{words} (a run is answered for in the role service or qa)")
 
 
 def _options(args: argparse.Namespace, out: Path) -> dict[str, Any]:
@@ -123,6 +162,7 @@ def _options(args: argparse.Namespace, out: Path) -> dict[str, Any]:
         "pump_port": args.pump_port,
         "modbus": args.modbus,
         "by": args.by,
+        "user": args.user,
         "key": args.key,
         "state": str(args.state.resolve()) if args.state else "",
         "balance": args.balance,

@@ -44,6 +44,7 @@ class Options(NamedTuple):
     pump_port: str = ""
     modbus: str = ""
     by: str = ""
+    user: str = ""
     key: str = ""
     state: str = ""
     balance: str = ""
@@ -209,6 +210,10 @@ def _place(options: Options, loaded: LoadedRoom) -> Place:
         if options.broken:
             breaks.apply(options.broken)
         return VirtualPlace(loaded)
+    if loaded.profile.login_required and not options.user:
+        raise pytest.UsageError(
+            "people log in in this room: say who answers for the run, --user NAME --state DIR"
+        )
     addresses: tuple[str, ...] = ()
     for name, value in (("--pump-port", options.pump_port), ("--modbus", options.modbus)):
         addresses += (name, value) if value else ()

@@ -22,6 +22,7 @@ from sim.client import Gone, Lines, connect, hang_up
 from sim.processes import END_S, ROOT, environment, first_line
 from state_machine.entries import AnyEntry
 from tests.hil.hands import Hands, OperatorHands, SimulatedHands
+from tests.hil.people import People
 from tests.hil.place import ControllerGone
 from tests.hil.registers import Reader, read_real
 
@@ -63,11 +64,15 @@ class RealPlace:
         self._controller: subprocess.Popen[bytes] | None = None
         self._pid = 0
         self._api: Lines | None = None
-        self._row_number = 0
+        self._people: People | None = None
+        self._aside: list[dict[str, Any]] = []
+        """Heard while somebody logged in."""
         self.hands: Hands = OperatorHands()
         self.wires = "the wires of the room file"
         folder.mkdir(parents=True, exist_ok=True)
         try:
+            if loaded.profile.login_required:
+                self._people = People(folder / "state")
             if simulate:
                 control = self._serve()
             if control:
@@ -116,6 +121,8 @@ class RealPlace:
         try:
             with contextlib.chdir(self.folder):
                 self._api = connect(str(self._socket()), "the controller", _START_S)
+                if self._people is not None:
+                    self._people.come(str(self._socket()))
         except Gone as gone:
             said = (self.folder / "controller.log").read_text("utf-8", "replace")[-400:]
             raise ControllerGone(f"{gone}; it said: {said}") from gone
@@ -133,7 +140,10 @@ class RealPlace:
         if self._api is None:
             raise ControllerGone("there is no controller")
         try:
-            self._api.say(message)
+            if self._people is not None and "request" in message:
+                self._aside += self._people.say(message)
+            else:
+                self._api.say(message)
         except Gone as gone:
             raise ControllerGone(str(gone)) from gone
 
@@ -141,10 +151,14 @@ class RealPlace:
         """All that has arrived."""
         if self._api is None:
             raise ControllerGone("there is no controller")
-        if not select.select([self._api], [], [], limit_s)[0]:
-            return []
+        heard, self._aside = [m for m in self._aside if m["k"] != "snapshot"], []
+        others = self._people.lines() if self._people is not None else []
+        ready = select.select([self._api, *others], [], [], 0 if heard else limit_s)[0]
         try:
-            return list(self._api.hear())
+            for line in ready:
+                # the room is seen over one line; over the others come their replies
+                heard += [m for m in line.hear() if line is self._api or m["k"] != "snapshot"]
+            return heard
         except Gone as gone:
             raise ControllerGone(str(gone)) from gone
 
@@ -165,15 +179,19 @@ class RealPlace:
         os.kill(self._pid, signal.SIGKILL)
         if self._controller is not None:
             self._controller.wait(END_S)
-        hang_up(self._api)
-        self._api = None
+        self._hang_up()
 
     def end(self) -> int:
         """As a keeper ends it when we are gone: standard input closed, then waited for."""
         process, self._controller = self._controller, None
+        self._hang_up()
+        return _release(process) if process is not None else 0
+
+    def _hang_up(self) -> None:
         hang_up(self._api)
         self._api = None
-        return _release(process) if process is not None else 0
+        if self._people is not None:
+            self._people.leave()
 
     # --- the record ---------------------------------------------------------------------------
 
@@ -193,6 +211,8 @@ class RealPlace:
         """End all that we started; the devices last."""
         hang_up(self._api)
         self._api = None
+        if self._people is not None:
+            self._people.close()
         self.hands.close()
         for process in reversed(self._keepers):
             _release(process)

@@ -1,4 +1,4 @@
-"""What has left the tip: weighed. A simulated room is weighed by who knows the truth.
+"""What has left the tip: weighed; a simulated room by who knows the truth, or by its balance.
 
 On hardware a laboratory balance stands under the tip (``--balance PORT``), or a person types
 two weights in; both give the whole of an injection and no curve.
@@ -44,16 +44,15 @@ class TrueScale:
         return self.delivered_nl() or 0
 
 
-class BenchScale:
-    """A balance at a serial port, or a person who reads one."""
+class BenchScale(TrueScale):
+    """A balance at a serial port, or a person who reads one.
 
-    def __init__(self, hands: OperatorHands, port: str) -> None:
-        self._hands = hands
+    A balance needs seconds to settle: at once, only who knows the truth can say.
+    """
+
+    def __init__(self, hands: Hands, port: str) -> None:
+        super().__init__(hands)
         self._port = port
-
-    def delivered_nl(self) -> int | None:
-        """A balance needs seconds to settle."""
-        return None
 
     def weighed_nl(self, when: str) -> int:
         """A stable weight, as volume of water.
@@ -67,15 +66,16 @@ class BenchScale:
             raise HilFailure(BENCH, f"not weighed {when}: {error}") from error
 
     def _weight(self, when: str) -> Weight:
-        if not self._port:
+        if isinstance(self._hands, OperatorHands) and not self._port:
             return self._hands.weight(f"weight of the vessel {when}")
         with Serial(self._port, BAUD, RealClock()) as balance:
             return balance.weigh(when)
 
 
 def scale_of(hands: Hands, balance: str = "") -> Scale:
-    """The scale of a room."""
-    return BenchScale(hands, balance) if isinstance(hands, OperatorHands) else TrueScale(hands)
+    """The scale of a room: a balance where one is named, in a simulated room too."""
+    by_hand = isinstance(hands, OperatorHands)
+    return BenchScale(hands, balance) if by_hand or balance else TrueScale(hands)
 
 
 class Weighing:

@@ -9,13 +9,20 @@ import os
 import signal
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
+from config.state_paths import users_path
 from controller.bench import hil
+from controller.people import pins
+from controller.people.users import User, change
+from drivers.mt_sics import Weight
 from sim.processes import ROOT, environment
+from state_machine.requests import Role
 from tests.hil import report
 from tests.hil.defects import BY_NAME, DEFECTS, judged
+from tests.hil.scale import scale_of
 from tests.hil.verdicts import BENCH, PRODUCT, UNIT, Measurement, Result, counts
 
 
@@ -151,3 +158,51 @@ def test_limits_are_inside_and_classes_are_counted():
     found = counts(results)
     assert (found["passed"], found["failed"], found["skipped"]) == (0, 3, 1)
     assert (found["product"], found["unit"], found["bench"], found["test"]) == (1, 1, 1, 0)
+
+
+def test_who_answers_in_a_room_with_log_in_shows_their_pin(tmp_path, monkeypatch):
+    with change(users_path(tmp_path)) as users:
+        pin = pins.hashed("2468-135")
+        users.append(User("quinn", "Q. Quinn", (Role.QA, Role.TECHNOLOGIST), pin))
+        users.append(User("tess", "T. Tess", (Role.TECHNOLOGIST,), pin))
+    typed = iter(["2468-135", "2468-135", "2468-136"])
+    monkeypatch.setattr("getpass.getpass", lambda _words: next(typed))
+    assert hil.answered("quinn", tmp_path) == "Q. Quinn"
+    with pytest.raises(hil.Refused, match="in the role service or qa"):
+        hil.answered("tess", tmp_path)
+    with pytest.raises(hil.Refused, match="user or PIN is wrong"):
+        hil.answered("quinn", tmp_path)
+    with pytest.raises(hil.Refused, match="name it, --state DIR"):
+        hil.answered("quinn", None)
+
+
+class _Balance:
+    """A balance at a port, with 50 uL of water more each time."""
+
+    def __init__(self, port, baud, clock):
+        assert (port, baud) == ("port", 9_600)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def weigh(self, _prompt):
+        return Weight(20 * 10**9 + 50_000 * 997, 10_000, True)
+
+
+class _Simulated:
+    """Hands in a simulated room, which knows the truth."""
+
+    def truth(self):
+        return {"entered_nl": 30_000, "spilled_nl": 1_000}
+
+
+def test_a_named_balance_weighs_in_a_simulated_room_too(monkeypatch):
+    monkeypatch.setattr("tests.hil.scale.Serial", _Balance)
+    hands: Any = _Simulated()
+    assert scale_of(hands).weighed_nl("now") == 31_000
+    named = scale_of(hands, "port")
+    assert named.weighed_nl("now") // 10 * 10 == 20 * 10**9 // 997 // 10 * 10 + 50_000
+    assert named.delivered_nl() == 31_000, "at once: only the truth can say"
