@@ -20,7 +20,7 @@ from state_machine.requests import (
     OpenCase,
     Role,
 )
-from state_machine.state import HoldPhase, Phase, State
+from state_machine.state import HoldPhase, Injection, Phase, State
 from state_machine.targets import View
 from state_machine.units import decimal, flow_drop_pa
 
@@ -117,6 +117,14 @@ class Facts(msgspec.Struct, frozen=True):
     no_latched_alarm: bool = False
     injections_left: bool = False
     volume_left: bool = False
+    another_injection: bool = False
+    """After the one that is over, this duct and this breast today may have another."""
+    day_injection: bool = False
+    """This breast may have an injection more today, in whatever duct."""
+    top_up_held: bool = False
+    """The syringe holds what a top-up of this duct would plan."""
+    refill_held: bool = False
+    """The syringe holds what a filling after an evacuation would plan."""
     syringe_left: bool = False
     overrun_allowed: bool = False
     """(tau + t_dead) Q is within its limit at the planned rate."""
@@ -318,6 +326,10 @@ def _duct(state: State, request: AnyRequest | None, limits: Limits) -> dict[str,
     return {
         "duct_named": named or (duct is not None and duct.clock_h > 0),
         "duct_has_room": spent_nl + limits.motion_least_nl <= limits.side_day_volume_nl,
+        "day_injection": _day_injection(state),
+        "another_injection": _another_injection(state),
+        "top_up_held": _held(state, evacuated=False),
+        "refill_held": _held(state, evacuated=True),
         "cannula_in": bool(duct and duct.cannula_in_ns) or isinstance(request, Cannulate),
         "drops_done": state.plan is None,
     }
@@ -367,16 +379,30 @@ def _arming(
 
 
 def _injections_left(state: State) -> bool:
+    if state.duct is None:
+        return False
+    return bool(state.injection.number) or _another_injection(state)  # one under way goes on
+
+
+def _another_injection(state: State) -> bool:
     limits, duct = state.profile.limits, state.duct
     if duct is None:
         return False
-    if state.injection.number:
-        return True  # the injection under way goes on
+    return duct.injection_count < limits.injections_per_duct_count and _day_injection(state)
+
+
+def _day_injection(state: State) -> bool:
     done = ledger.today(state.ledger).injection_count
-    return (
-        duct.injection_count < limits.injections_per_duct_count
-        and done < limits.injections_per_side_day_count
-    )
+    return done < state.profile.limits.injections_per_side_day_count
+
+
+def _held(state: State, *, evacuated: bool) -> bool:
+    """Whether the syringe holds what the next injection of this duct would plan."""
+    if state.duct is None:
+        return False
+    duct = msgspec.structs.replace(state.duct, evacuated=evacuated)
+    following = msgspec.structs.replace(state, injection=Injection(), duct=duct)
+    return observe.syringe_left_nl(state) >= observe.planned_nl(following)
 
 
 def _imaging(state: State, readings: Readings, now_ns: int, limits: Limits) -> dict[str, bool]:

@@ -53,6 +53,27 @@ CHECKED = C(
     "the daily check is missing or too old: end here, then do it (galactograph daily-check)",
     "daily-checked",
 )
+VOLUME_LEFT = C(
+    lambda f: f.volume_left, "no volume is left for this duct or breast today", "volume-left"
+)
+DUCT_HAS_ROOM = C(
+    lambda f: f.duct_has_room, "this breast has had its volume for today", "duct-has-room"
+)
+DAY_INJECTION = C(
+    lambda f: f.day_injection,
+    "this breast has had its number of injections for today",
+    "day-injection",
+)
+ANOTHER = C(
+    lambda f: f.another_injection,
+    "this duct, or this breast today, has had its number of injections",
+    "another-injection",
+)
+_NOT_HELD = (
+    "the syringe holds less than would be planned: take the cannula out, ask for change-syringe"
+)
+TO_TOP_UP = (ANOTHER, VOLUME_LEFT, C(lambda f: f.top_up_held, _NOT_HELD, "top-up-held"))
+TO_REFILL = (ANOTHER, VOLUME_LEFT, C(lambda f: f.refill_held, _NOT_HELD, "refill-held"))
 OBSERVED = C(
     lambda f: f.observed,
     "the time of observation is not over: wait, or the radiologist says why it may end",
@@ -263,7 +284,7 @@ TO_ARM = (
         "no injection is left for this duct or breast today",
         "injections-left",
     ),
-    C(lambda f: f.volume_left, "no volume is left for this duct or breast today", "volume-left"),
+    VOLUME_LEFT,
     C(
         lambda f: f.syringe_left,
         "the syringe does not hold what is planned: take the cannula out, ask for change-syringe",

@@ -15,7 +15,10 @@ from state_machine.profile import Order
 from state_machine.requests import Event
 from state_machine.state import Phase
 from state_machine.workflows.conditions import (
+    ANOTHER,
     CANNULA,
+    DAY_INJECTION,
+    DUCT_HAS_ROOM,
     HEALTHY,
     NAMED,
     NO_PAIN,
@@ -31,7 +34,10 @@ from state_machine.workflows.conditions import (
     TO_LEAVE_PRIME,
     TO_LEAVE_SET_UP,
     TO_OPEN,
+    TO_REFILL,
     TO_RESUME,
+    TO_TOP_UP,
+    VOLUME_LEFT,
 )
 
 C = Condition
@@ -54,11 +60,8 @@ _FORWARD: Final[tuple[Row, ...]] = (
         "confirm the duct",
         needs=(
             C(lambda f: f.duct_named, "name the duct: clock position and orifice", "duct-named"),
-            C(
-                lambda f: f.duct_has_room,
-                "this breast has had its volume for today",
-                "duct-has-room",
-            ),
+            DUCT_HAS_ROOM,
+            ANOTHER,
             C(lambda f: f.drops_done, "wait until the drop at the tip is done", "drops-done"),
         ),
     ),
@@ -146,14 +149,20 @@ _FORWARD: Final[tuple[Row, ...]] = (
     Row(P.EXPOSURE_ARMED, E.EXPIRED, P.COMPRESSION, "compressed too long: released", _ROOM),
     Row(P.EXPOSURE_ARMED, E.DISARM, P.EXPOSURE, "disarm"),
     Row(P.REVIEW, E.NEXT_VIEW, P.COMPRESSION, "next view", needs=(STOPPED,)),
-    Row(P.REVIEW, E.NEXT_DUCT, P.LOCATE_DUCT, "cannula out: next duct", needs=(STOPPED, PADDLE_UP)),
+    Row(
+        P.REVIEW,
+        E.NEXT_DUCT,
+        P.LOCATE_DUCT,
+        "cannula out: next duct",
+        needs=(DUCT_HAS_ROOM, DAY_INJECTION, STOPPED, PADDLE_UP),
+    ),
     *(
         Row(
             phase,
             E.CHANGE_SYRINGE,
             P.SET_UP,
             "cannula out: change the syringe, prime and test again",
-            needs=(NAMED, STOPPED, PADDLE_UP, NO_PAIN),
+            needs=(NAMED, ANOTHER, VOLUME_LEFT, STOPPED, PADDLE_UP, NO_PAIN),
         )
         for phase in (P.LOCATE_DUCT, P.ARM, P.SETTLE, P.REVIEW)
     ),
@@ -209,9 +218,15 @@ _FORWARD: Final[tuple[Row, ...]] = (
 
 CANNULA_IN: Final[tuple[Row, ...]] = (
     Row(P.SETTLE, E.SETTLED, P.COMPRESSION, "wait for the pressure, then go on", needs=TO_COMPRESS),
-    Row(P.SETTLE, E.TOP_UP, P.ARM, "top up", needs=(STOPPED, CANNULA)),
-    Row(P.REVIEW, E.TOP_UP, P.ARM, "top up", needs=(STOPPED, PADDLE_UP, CANNULA)),
-    Row(P.REVIEW, E.REFILL, P.ARM, "evacuated: refill", needs=(STOPPED, PADDLE_UP, CANNULA)),
+    Row(P.SETTLE, E.TOP_UP, P.ARM, "top up", needs=(*TO_TOP_UP, STOPPED, CANNULA)),
+    Row(P.REVIEW, E.TOP_UP, P.ARM, "top up", needs=(*TO_TOP_UP, STOPPED, PADDLE_UP, CANNULA)),
+    Row(
+        P.REVIEW,
+        E.REFILL,
+        P.ARM,
+        "evacuated: refill",
+        needs=(*TO_REFILL, STOPPED, PADDLE_UP, CANNULA),
+    ),
 )
 
 SEALED_PORE: Final[tuple[Row, ...]] = (
@@ -223,9 +238,21 @@ SEALED_PORE: Final[tuple[Row, ...]] = (
         Actor.RADIOLOGIST,
         needs=TO_COMPRESS,
     ),
-    Row(P.SETTLE, E.TOP_UP, P.ARM, "top up", needs=(STOPPED, CANNULA)),
-    Row(P.REVIEW, E.TOP_UP, P.CANNULATE, "cannulate again to top up", needs=(STOPPED, PADDLE_UP)),
-    Row(P.REVIEW, E.REFILL, P.CANNULATE, "cannulate again to refill", needs=(STOPPED, PADDLE_UP)),
+    Row(P.SETTLE, E.TOP_UP, P.ARM, "top up", needs=(*TO_TOP_UP, STOPPED, CANNULA)),
+    Row(
+        P.REVIEW,
+        E.TOP_UP,
+        P.CANNULATE,
+        "cannulate again to top up",
+        needs=(*TO_TOP_UP, STOPPED, PADDLE_UP),
+    ),
+    Row(
+        P.REVIEW,
+        E.REFILL,
+        P.CANNULATE,
+        "cannulate again to refill",
+        needs=(*TO_REFILL, STOPPED, PADDLE_UP),
+    ),
 )
 
 OPEN_PHASES: Final[tuple[Phase, ...]] = tuple(p for p in Phase if p not in (P.STANDBY, P.CLOSED))

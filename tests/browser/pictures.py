@@ -23,7 +23,7 @@ PICTURES: Final = pathlib.Path(__file__).parents[2] / "docs" / "pictures"
 DOCUMENTS: Final = frozenset(
     ("patient", "prime", "duct", "read-back", "injecting", "injecting-light", "checkpoint")
 ) | frozenset(("exposure", "alarm", "stopped", "review"))
-MENU: Final = {"history": 0, "daily": 1, "alarms": 2, "help": 8}
+MENU: Final = {"history": 0, "daily": 1, "alarms": 2, "touch": 6, "help": 9}
 
 
 def phase(name, hold=None):

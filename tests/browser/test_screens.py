@@ -1,13 +1,17 @@
 """Every screen of a procedure once: accessible, large enough, STOP in its corner."""
 
+import dataclasses
 import itertools
 import json
 import math
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from config.load import load_room
+from drivers.registry import known_names
 from sim.technologist import Order
 from tests.browser.conftest import staged
 
@@ -167,6 +171,35 @@ def seen(browser, tmp_path_factory):
         found["urls"], found["complaints"] = stage.urls, stage.complaints
         found["address"] = stage.server.address
     return found
+
+
+@pytest.mark.hazard("HZ-USE-ERROR", "HZ-EXTRAVASATION")
+def test_what_was_had_often_enough_is_not_offered_and_said_why(browser, tmp_path):
+    """One injection a duct: neither a top-up nor a refill, and the page says so in words."""
+    loaded = load_room("demo", known_names())
+    limits = msgspec.structs.replace(loaded.profile.limits, injections_per_duct_count=1)
+    profile = msgspec.structs.replace(loaded.profile, limits=limits)
+    loaded = dataclasses.replace(loaded, profile=profile)
+    with staged(browser, tmp_path, Order(ordered_nl=60_000), loaded) as stage:
+        stage.open()
+        stage.say_who()
+        stage.until(phase("review"))
+        page = stage.page
+        page.locator("body[data-phase=review]").wait_for()
+        page.wait_for_timeout(450)
+        page.locator(".judged .chip", has_text="Under-filled").click()
+        said = page.locator(".cannot li").all_inner_texts()
+        page.locator("#foot .next:visible", has_text="Next view").wait_for()
+        page.wait_for_timeout(450)
+        page.locator("#foot .acts .key", has_text="More").click()
+        offered = page.locator("#more .key").all_inner_texts()
+    assert [words.partition(":")[0] for words in said] == [
+        "Top up",
+        "Evacuated",
+        "Change syringe",
+    ]
+    assert all("has had its number of injections" in words for words in said)
+    assert not any(text.startswith(("Top up", "Evacuated", "Change")) for text in offered)
 
 
 def screens(seen):

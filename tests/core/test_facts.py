@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from state_machine import observe
 from state_machine import requests as rq
 from state_machine.facts import Facts, canonical_patient, gather, read_back
 from state_machine.falls import Tear
@@ -248,6 +249,12 @@ DERIVED = (
     Derived("injections_left", rest, less(duct={"injection_count": 2})),
     Derived("injections_left", rest, less(ledger={"days": (SideDay(PATIENT, Side.LEFT, DAY, injection_count=3),)})),
     Derived("injections_left", rest, less(state={"duct": None})),
+    Derived("another_injection", rest, less(duct={"injection_count": 2})),
+    Derived("another_injection", rest, less(ledger={"days": (SideDay(PATIENT, Side.LEFT, DAY, injection_count=3),)})),
+    Derived("another_injection", rest, less(state={"duct": None})),
+    Derived("day_injection", rest, less(ledger={"days": (SideDay(PATIENT, Side.LEFT, DAY, injection_count=3),)})),
+    Derived("top_up_held", rest, less(state={"duct": None})),
+    Derived("refill_held", rest, less(state={"mounted": None})),
     Derived("volume_left", rest, less(account={"high_nl": 493_951})),
     Derived("volume_left", rest, less(state={"case": None})),
     Derived("overrun_allowed", rest, less(limits={"overrun_nl": 7_009})),  # (0.503 + 1.6) s x 3.33 uL/s
@@ -508,6 +515,22 @@ def test_the_plan_must_be_repeated_as_it_was_read_back():
 def test_an_injection_under_way_goes_on_whatever_was_counted():
     scene = rest().but(injection={"number": 2}, duct={"injection_count": 9})
     assert facts(scene).injections_left
+    assert not facts(scene).another_injection
+
+
+@pytest.mark.hazard("HZ-USE-ERROR")
+def test_what_a_further_injection_takes_is_seen_before_it_is_chosen():
+    """The injection that is over has a plan of its own: what counts is the next one's."""
+    over = {"number": 1, "planned_nl": 60_000}
+    scene = rest().but(injection=over, duct={"injection_count": 1})
+    spent_nl = 500_000 - observe.syringe_left_nl(scene.state)
+    for left_nl, kept in (
+        (49_999, (False, False)),
+        (50_000, (True, False)),
+        (60_000, (True, True)),
+    ):
+        found = facts(scene.but(state={"mounted": mounted(volume_nl=spent_nl + left_nl)}))
+        assert (found.top_up_held, found.refill_held) == kept
 
 
 def test_named_by_the_request_itself():

@@ -12,7 +12,7 @@ from state_machine.state import HoldPhase, Phase
 from state_machine.targets import Targets
 from state_machine.units import NL_PER_UL, NS_PER_MIN, NS_PER_MS
 from tests.core.fake_room import FakeRoom
-from tests.core.fixtures import profile
+from tests.core.fixtures import profile, replace
 from tests.core.procedure import People
 
 P = Phase
@@ -30,6 +30,17 @@ def begun(order: Order = Order.CANNULA_IN, ordered_nl: int = 60_000) -> People:
     people.set_up()
     people.prime()
     return people
+
+
+def allow_injections(people: People, of_the_duct: int, of_the_day: int = 3) -> None:
+    """Set how many injections the profile allows from now on."""
+    state = people.room.state
+    counts = {
+        "injections_per_duct_count": of_the_duct,
+        "injections_per_side_day_count": of_the_day,
+    }
+    limits = replace(state.profile.limits, **counts)
+    people.room.state = replace(state, profile=replace(state.profile, limits=limits))
 
 
 def injected_nl(people: People) -> list[int]:
@@ -129,9 +140,30 @@ def test_a_refill_after_evacuation_is_the_order_again_and_all_of_it_counts():
     assert account.low_nl > 100_000
     people.settle()
     people.view("ML")
+    allow_injections(people, 3)
     people.do(Event.TOP_UP)  # an evacuation counts once: this is a top-up again
     assert observe.planned_nl(people.room.state) <= 50_000
     assert injected_nl(people) == [50_000, 10_000, 50_000, 10_000]
+
+
+@pytest.mark.hazard("HZ-OVERVOLUME", "HZ-USE-ERROR")
+def test_what_arming_would_refuse_is_refused_before_the_cannula_is_touched():
+    """No further injection is begun, nor a duct cannulated for one, when none is left."""
+    people = begun()
+    people.cannulate()
+    people.arm()
+    people.inject()
+    people.settle()
+    people.view("CC")
+    allow_injections(people, 1)
+    for event in (Event.TOP_UP, Event.REFILL, Event.CHANGE_SYRINGE):
+        (words,) = people.ask(rq.Do, event=event)
+        assert words == "this duct, or this breast today, has had its number of injections"
+    people.do(Event.NEXT_DUCT)  # another duct may have its own
+    allow_injections(people, 1, of_the_day=1)
+    assert any("number of injections" in said for said in people.ask(rq.ChooseDuct, clock_h=3))
+    people.do(Event.DONE)
+    assert people.room.state.phase is P.DECANNULATE
 
 
 @pytest.mark.hazard("HZ-OVERVOLUME")

@@ -40,7 +40,7 @@ NEEDS: dict[tuple[Phase, Event], str] = {
     " resistance_linear drop_allowed"
     " stored_allowed spread_allowed passage_tellable at_rest drift_measured zero_steady"
     " counters_zero",
-    (P.LOCATE_DUCT, E.LOCATED): "duct_named duct_has_room drops_done",
+    (P.LOCATE_DUCT, E.LOCATED): "duct_named duct_has_room another_injection drops_done",
     (P.CANNULATE, E.CANNULATED): "cannula_in pump_stopped",
     (P.ARM, E.ATTEMPT_FAILED): "pump_stopped",
     (P.ARM, E.ARM): ARMING,
@@ -49,7 +49,15 @@ NEEDS: dict[tuple[Phase, Event], str] = {
     (P.HOLDING, E.FLOW): "hold_open",
     (P.SETTLE, E.SETTLED): COMPRESSING,
     (P.SETTLE, E.SEALED): COMPRESSING,
-    (P.SETTLE, E.TOP_UP): "pump_stopped cannula_in",
+    **{
+        (phase, E.CHANGE_SYRINGE): "by_named another_injection volume_left pump_stopped"
+        " paddle_released pain_released"
+        for phase in (P.LOCATE_DUCT, P.ARM, P.SETTLE, P.REVIEW)
+    },
+    (P.SETTLE, E.TOP_UP): "another_injection volume_left top_up_held pump_stopped cannula_in",
+    (P.REVIEW, E.TOP_UP): "another_injection volume_left top_up_held pump_stopped paddle_released",
+    (P.REVIEW, E.REFILL): "another_injection volume_left refill_held pump_stopped paddle_released",
+    (P.REVIEW, E.NEXT_DUCT): "duct_has_room day_injection pump_stopped paddle_released",
     (P.COMPRESSION, E.COMPRESSED): "compressed force_allowed line_calm",
     (P.EXPOSURE, E.ARM_EXPOSURE): "no_emergency_stop pain_released no_latched_alarm"
     " record_healthy view_taken compressed force_allowed line_calm pump_stopped unit_idle"

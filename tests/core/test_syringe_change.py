@@ -133,10 +133,12 @@ def test_it_needs_a_name_standstill_and_the_paddle_up(order: Order):
     workflow = WORKFLOWS[order]
     phases = {phase for phase in Phase if Event.CHANGE_SYRINGE in workflow.events(phase)}
     assert phases == {Phase.LOCATE_DUCT, Phase.ARM, Phase.SETTLE, Phase.REVIEW}
-    well = Facts(by_named=True, pump_stopped=True, paddle_released=True, pain_released=True)
+    hands = ("by_named", "pump_stopped", "paddle_released", "pain_released")
+    sense = ("another_injection", "volume_left")  # what is primed anew can be injected
+    well = Facts(**dict.fromkeys((*hands, *sense), True))
     for phase in phases:
         assert workflow.advance(phase, Event.CHANGE_SYRINGE, well) == (Phase.SET_UP, ())
-        for name in ("by_named", "pump_stopped", "paddle_released", "pain_released"):
+        for name in (*hands, *sense):
             facts = replace(well, **{name: False})
             assert workflow.advance(phase, Event.CHANGE_SYRINGE, facts)[1] != ()
 
@@ -146,8 +148,10 @@ def test_an_empty_syringe_says_how_to_go_on():
     people = injected()
     room = people.room
     assert room.state.mounted is not None
-    few = replace(room.state.mounted, volume_nl=250_000)
+    full, few = room.state.mounted, replace(room.state.mounted, volume_nl=250_000)
     room.state = replace(room.state, mounted=few)
+    assert any("ask for change-syringe" in s for s in people.ask(rq.Do, event=Event.TOP_UP))
+    room.state = replace(room.state, mounted=full)
     people.do(Event.TOP_UP)
-    words = people.ask(rq.Do, event=Event.ARM)
-    assert any("ask for change-syringe" in said for said in words)
+    room.state = replace(room.state, mounted=few)
+    assert any("ask for change-syringe" in s for s in people.ask(rq.Do, event=Event.ARM))

@@ -123,9 +123,14 @@ export class Foot {
         const made = action.guard ? guardedKey(action.label, act) : key(action.label, act);
         if (action.label === t("pain")) made.classList.add("pain");
         if (action.label === t("release.now")) made.classList.add("release");
+        if (box === this.more) made.append(h("span.why", { "data-said": true }));
         return made;
       }));
     }
-    list.forEach((action, i) => enable(/** @type {HTMLElement} */ (box.children[i]), action.missing.length === 0));
+    list.forEach((action, i) => {
+      const made = /** @type {HTMLElement} */ (box.children[i]), why = made.querySelector(".why");
+      enable(made, action.missing.length === 0);
+      if (why) setText(why, action.missing[0] ?? "");
+    });
   }
 }

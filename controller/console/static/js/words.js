@@ -129,7 +129,7 @@ export const WORDS = {
   // --- S9, S10
   "review.judge": "What do the images show?", "review.hint": "Images are judged at the modality.", "review.filled": "Filled well", "review.filled.more": "no filling defect missed", "review.under": "Under-filled", "review.under.more": "contrast ends early",
   "review.air": "Air", "review.air.more": "an artefact moves", "review.reflux": "Reflux", "review.reflux.more": "contrast on the skin", "review.wrong": "Wrong duct", "review.wrong.more": "no discharge from it", "review.extravasation": "Extravasation", "review.extravasation.more": "contrast in tissue",
-  "review.choose": "Judge the images", "review.leads": "Next: {what}", "review.nothing": "nothing is possible now, see what blocks it", "review.locks": "This locks the breast for today and sets a date. Say it only if it is so.", "review.done": "So far",
+  "review.choose": "Judge the images", "review.leads": "Next: {what}", "review.waits": "Then: {what}. What it waits for is said below.", "review.cannot": "Not possible any more", "review.spent": "{what}: {why}", "review.locks": "This locks the breast for today and sets a date. Say it only if it is so.", "review.done": "So far",
   "need.judged": "say what the images show", "need.extravasation": "press the red key, or choose another answer",
   "do.next-view": "Next view", "do.done": "Images are done", "do.refill": "Evacuated: refill", "do.next-duct": "Cannula out: next duct", "do.suspected-extravasation": "SUSPECTED EXTRAVASATION",
   "sum.delivered": "Delivered", "sum.planned": "Planned", "sum.injections": "Injections", "sum.ordered": "Ordered", "sum.day": "Into this breast today", "sum.between": "{low} to {high}\u00a0mL", "sum.agent": "Contrast", "sum.people": "People",

@@ -20,6 +20,15 @@ export function missingBut(s, event, code) {
   return (missing(s, event) ?? []).filter((_, i) => s.missing[event]?.[i] !== code);
 }
 
+/** What no waiting and no hand in the room gives back today. */
+const SPENT = new Set(["another-injection", "day-injection", "volume-left", "duct-has-room", "top-up-held", "refill-held"]);
+
+/** Why an event cannot be any more, in the controller's words; empty: it can, sooner or later.
+ *  @param {Snapshot} s @param {string} event @returns {string[]} */
+export function spent(s, event) {
+  return (missing(s, event) ?? []).filter((_, i) => SPENT.has(s.missing[event]?.[i] ?? ""));
+}
+
 /** @param {App} app @param {Snapshot} s @param {string} event @param {string} [label]
  *  @returns {Action | null} */
 export function way(app, s, event, label) {
