@@ -6,12 +6,12 @@ Plain fields with units in their names; ``null`` is *absent*, never zero.
 from typing import Any, Final
 
 from controller.loop import Room
-from state_machine import beats, daily_check, dispensing, ledger, observe
+from state_machine import beats, daily_check, dispensing, ledger, observe, sound
 from state_machine.alarms import ALARM_BY_NAME
 from state_machine.facts import read_back
 from state_machine.guide import ways
 from state_machine.injection import next_checkpoint_nl
-from state_machine.readings import Motion
+from state_machine.readings import Motion, Readings
 from state_machine.state import State
 from state_machine.units import NS_PER_MS, NS_PER_S
 
@@ -36,7 +36,11 @@ def snapshot(room: Room, number: int, now_ns: int) -> dict[str, Any]:
         "waits_for": first.waits_for if first else (),
         "ways": {way.event.value: way.waits_for for way in forward},
         "missing": {way.event.value: way.missing for way in forward},
-        "stop": {"event": state.stop.event, "words": state.stop.words},
+        "stop": {
+            "event": state.stop.event,
+            "words": state.stop.words,
+            "anchor": state.stop.anchor.value if state.stop.event else "",
+        },
         "case": _case(state),
         "duct": _duct(state, now_ns),
         "plan": read_back(state),
@@ -61,7 +65,7 @@ def snapshot(room: Room, number: int, now_ns: int) -> dict[str, Any]:
         "volume": _volume(room),
         "rate": _rate(room),
         "pressure": _pressure(room, now_ns),
-        "mounted": _mounted(state),
+        "mounted": _mounted(state, readings, now_ns),
         "line": _line(room, now_ns),
         "motion": _motion(state),
         "exposure": {
@@ -151,7 +155,7 @@ def _relaxed_pa(state: State) -> int | None:
     return relaxed.relaxed_pa if relaxed.done_ns else None
 
 
-def _mounted(state: State) -> dict[str, Any] | None:
+def _mounted(state: State, readings: Readings, now_ns: int) -> dict[str, Any] | None:
     mounted = state.mounted
     if mounted is None:
         return None
@@ -159,6 +163,7 @@ def _mounted(state: State) -> dict[str, Any] | None:
         "syringe": mounted.syringe.name,
         "cannula": mounted.cannula.name,
         "contrast": mounted.contrast.name,
+        "temperature_mc": observe.temperature_mc(state, readings, now_ns),
         "by": mounted.by,
         "doubted": observe.mount_doubted(state),
         "confirmed_by": mounted.confirmed_by,
@@ -351,6 +356,7 @@ def _sound(room: Room, now_ns: int) -> dict[str, Any]:
         "signal": room.targets.room.sounder.name.lower(),
         "paused_ms": -(-left_ns // NS_PER_MS),
         "paused_by": state.quiet_by,
+        "never": sound.never_paused(state),
     }
 
 

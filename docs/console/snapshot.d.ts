@@ -18,6 +18,7 @@ interface Snapshot {
   stop: {
     event: string;
     words: string;
+    anchor: string;
   };
   case: {
     patient_id: string;
@@ -107,6 +108,7 @@ interface Snapshot {
     syringe: string;
     cannula: string;
     contrast: string;
+    temperature_mc: number | null;
     by: string;
     doubted: boolean;
     confirmed_by: string;
@@ -200,6 +202,7 @@ interface Snapshot {
     action: string;
   }[];
   sound: {
+    never: string;
     signal: string;
     paused_ms: number;
     paused_by: string;

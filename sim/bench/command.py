@@ -12,6 +12,7 @@ from config.problems import ConfigError
 from drivers.registry import known_names
 from sim import processes
 from sim.bench import (
+    beside,
     console,
     latency,
     lateness,
@@ -22,6 +23,7 @@ from sim.bench import (
     speed,
     stop_paths,
     stop_paths_real,
+    stream,
     table,
 )
 from sim.bench.figures import Result, machine
@@ -38,7 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", choices=tuple(MEASUREMENTS), help="one measurement alone")
     parser.add_argument("--out", type=Path, metavar="FILE", help="keep the JSON lines here too")
     parser.add_argument(
-        "--seconds", type=float, default=60.0, help="lateness: of waiting, each way"
+        "--seconds",
+        type=float,
+        default=60.0,
+        help="lateness: of waiting, each way; console-stream: 1200",
     )
     parser.add_argument("--seeds", type=int, default=100, help="stop paths: seeds per path")
     parser.add_argument("--procedures", type=int, default=5, help="virtual speed: procedures")
@@ -48,7 +53,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--room", default="demo", metavar="FILE", help="room file or name")
     parser.add_argument("--seed", type=int, default=1, help="first seed")
     parser.add_argument(
-        "--runs", type=int, default=100, help="stop-paths-real: trials per path; --out resumes"
+        "--runs",
+        type=int,
+        default=100,
+        help="stop-paths-real, console-stops: trials of each; --out resumes",
     )
     parser.add_argument("--path", choices=tuple(stop_paths_real.BY_NAME), help="stop-paths-real")
 
@@ -72,6 +80,16 @@ def _process(args: argparse.Namespace, _loaded: LoadedRoom) -> list[Result]:
 
 def _console(args: argparse.Namespace, _loaded: LoadedRoom) -> list[Result]:
     return console.measure(args.seconds)
+
+
+def _console_stops(args: argparse.Namespace, _loaded: LoadedRoom) -> list[Result]:
+    with processes.terminable():
+        return beside.measure(args.runs, args.seed, args.out, machine())
+
+
+def _console_stream(args: argparse.Namespace, _loaded: LoadedRoom) -> list[Result]:
+    with processes.terminable():
+        return stream.measure(args.seconds, args.out, machine())
 
 
 def _speed(args: argparse.Namespace, loaded: LoadedRoom) -> list[Result]:
@@ -109,6 +127,8 @@ MEASUREMENTS: Final[dict[str, Callable[[argparse.Namespace, LoadedRoom], list[Re
     "lateness": _lateness,
     "process": _process,
     "console": _console,
+    "console-stops": _console_stops,
+    "console-stream": _console_stream,
     "virtual-speed": _speed,
     "virtual-split": _shares,
     "virtual-workers": _workers,
@@ -116,8 +136,8 @@ MEASUREMENTS: Final[dict[str, Callable[[argparse.Namespace, LoadedRoom], list[Re
     "stop-paths": _stop_paths,
     "stop-paths-real": _stop_paths_real,
 }
-_ALONE: Final = ("stop-paths-real",)
-"""Hours: only when asked for."""
+_ALONE: Final = ("stop-paths-real", "console-stops", "console-stream")
+"""Up to hours: only when asked for."""
 
 
 def run(args: argparse.Namespace) -> int:

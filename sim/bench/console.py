@@ -8,19 +8,16 @@ tells when it drew what it was sent.
 
 import asyncio
 import contextlib
-import http.client
 import os
 import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from websockets.asyncio.client import connect as open_socket
-
 from controller.clock import RealClock
-from controller.console.messages import SUBPROTOCOL
 from sim import room
 from sim.bench.drawn import drawn
 from sim.bench.figures import Result, aim, spread
+from sim.bench.watchers import cookie, watch
 from sim.client import Lines, connect, hang_up
 
 WATCHERS: Final = (0, 1, 3, 10)
@@ -29,7 +26,6 @@ _ASK_S: Final = 0.05
 _SETTLE_S: Final = 3.0
 _NS_PER_MS: Final = 1_000_000
 _KB_PER_MB: Final = 1024
-_T_MS: Final = '"t_ms":'
 
 
 def measure(seconds: float) -> list[Result]:
@@ -74,17 +70,17 @@ async def _watched(
     clock = RealClock()
     ages_ns: list[int] = []
     answers_ns: list[int] = []
-    cookie = _cookie(address)
-    watching = [asyncio.create_task(_watch(address, cookie, ages_ns)) for _ in range(count)]
+    entered = cookie(address)
+    watching = [asyncio.create_task(watch(address, entered, ages_ns.append)) for _ in range(count)]
     await _pause(1.0)
-    before, began_ns = {part: _used(pid) for part, pid in pids.items()}, clock.now_ns()
-    memory_kb = _resident_kb(pids["console"])
+    before, began_ns = {part: used_s(pid) for part, pid in pids.items()}, clock.now_ns()
+    memory_kb = resident_kb(pids["console"])
     end_ns = began_ns + int(seconds * 1e9)
     while clock.now_ns() < end_ns:
         answers_ns.append(await asyncio.to_thread(_answer_ns, api, clock))
         await _pause(_ASK_S)
     span_s = (clock.now_ns() - began_ns) / 1e9
-    cpu = {p: round(100 * (_used(pid) - before[p]) / span_s, 1) for p, pid in pids.items()}
+    cpu = {p: round(100 * (used_s(pid) - before[p]) / span_s, 1) for p, pid in pids.items()}
     for task in watching:
         task.cancel()
     await asyncio.gather(*watching, return_exceptions=True)
@@ -94,40 +90,12 @@ async def _watched(
         "seconds": round(span_s),
         "console_cpu_percent": cpu["console"],
         "controller_cpu_percent": cpu["controller"],
-        "console_mb": round(_resident_kb(pids["console"]) / _KB_PER_MB, 1),
-        "console_grew_kb": _resident_kb(pids["console"]) - memory_kb,
+        "console_mb": round(resident_kb(pids["console"]) / _KB_PER_MB, 1),
+        "console_grew_kb": resident_kb(pids["console"]) - memory_kb,
         "snapshots": len(ages_ns),
         "sample_to_page_ms": spread(ages_ns, _NS_PER_MS, 2),
         "controller_answer_ms": spread(answers_ns, _NS_PER_MS, 2),
     }
-
-
-def _cookie(address: str) -> str:
-    host = address.removeprefix("http://").rstrip("/")
-    asking = http.client.HTTPConnection(host, timeout=10)
-    try:
-        asking.request("GET", "/")
-        return (asking.getresponse().getheader("set-cookie") or "").partition(";")[0]
-    finally:
-        asking.close()
-
-
-async def _watch(address: str, cookie: str, ages_ns: list[int]) -> None:
-    """A page that only looks: how old each snapshot is when it is here."""
-    clock, origin = RealClock(), address.rstrip("/")
-    async with open_socket(
-        f"ws{origin.removeprefix('http')}/ws",
-        subprotocols=[SUBPROTOCOL],  # type: ignore[list-item]
-        origin=origin,  # type: ignore[arg-type]
-        additional_headers={"Cookie": cookie},
-        compression=None,
-    ) as page:
-        async for text in page:
-            now_ns = clock.now_ns()
-            head = str(text)[:80]
-            if head.startswith('{"k":"snapshot"') and _T_MS in head:
-                t_ms = int(head.partition(_T_MS)[2].partition(",")[0])
-                ages_ns.append(now_ns - t_ms * _NS_PER_MS)
 
 
 def _answer_ns(api: Lines, clock: RealClock) -> int:
@@ -142,12 +110,13 @@ def _answer_ns(api: Lines, clock: RealClock) -> int:
                 return clock.now_ns() - began_ns
 
 
-def _used(pid: int) -> float:
+def used_s(pid: int) -> float:
     """Processor time of a process, in s (proc(5))."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _resident_kb(pid: int) -> int:
+def resident_kb(pid: int) -> int:
+    """Memory of a process (proc(5))."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next((int(line.split()[1]) for line in lines if line.startswith("VmRSS:")), 0)

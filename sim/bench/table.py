@@ -107,7 +107,22 @@ def _drawn(result: Result) -> Iterator[str]:
         yield "  " + _aim(one)
 
 
+def _stops(result: Result) -> Iterator[str]:
+    where = f"{result['watchers']} watchers"
+    for what in ("stop_ms", "late_ms"):
+        yield f"  {where:<12} {what:<10}{_tails(result[what])}   n={result[what]['count']}"
+    missed = f"not measured {result['not_measured']}, late over 50 ms {result['over_50_ms']}"
+    yield f"  {where:<12} {missed}"
+
+
+def _stream(result: Result) -> Iterator[str]:
+    yield f"  {result['seconds']} s, {result['snapshots']} snapshots"
+    yield from ("  " + _aim(one) for one in result["aims"])
+
+
 _HEADS: Final = {
+    "console-stops": "ms: p50, p99, p99.9, max",
+    "console-stream": "streaming",
     "console-watchers": "ms: p50, p99, p99.9, max",
     "console-drawn": "ms: p50, p99, p99.9, max",
     "stop-latency": "ms: p50, p99, p99.9, max",
@@ -123,6 +138,8 @@ _HEADS: Final = {
 _ROWS: Final[dict[str, Callable[[Result], Iterator[str]]]] = {
     "console-watchers": _watchers,
     "console-drawn": _drawn,
+    "console-stops": _stops,
+    "console-stream": _stream,
     "stop-latency": _latency,
     "cost-of-a-pass": _cost,
     "lateness": _late,

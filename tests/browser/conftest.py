@@ -112,13 +112,17 @@ class Stage:
 
 
 @contextlib.contextmanager
-def staged(browser, folder, order=None, loaded=None, checker=None, journal=None, **context):
-    """A stage of its own; ``loaded``: another room than the demo room, ``checker``: of PINs."""
+def staged(
+    browser, folder, order=None, loaded=None, checker=None, journal=None, worklist=None, **context
+):
+    """A stage of its own; ``loaded``: another room than the demo room, ``checker``: of PINs,
+    ``worklist``: who is scheduled.
+    """
     loaded = loaded or load_room("demo", known_names())
     room = VirtualRoom(loaded, order or Order(), checker=checker)
     room.leave()
     room.advance(300_000_000)
-    with PageServer(room, folder, journal) as server:
+    with PageServer(room, folder, journal, worklist) as server:
         made = browser.new_context(viewport=SIZE, **context)
         page = made.new_page()
         try:

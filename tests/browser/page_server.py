@@ -18,6 +18,7 @@ import uvicorn
 
 from controller.clock import RealClock
 from controller.console.app import Place, make_app
+from controller.console.worklist import ByHand, Source
 from tests.browser.virtual_room import VirtualRoom
 
 _TURN_S: Final = 0.008
@@ -32,8 +33,16 @@ T = TypeVar("T")
 class PageServer:
     """Serves one virtual room; ``do`` runs something between two turns of it."""
 
-    def __init__(self, room: VirtualRoom, folder: Path, journal: Path | None = None) -> None:
-        """``folder``: for the socket of the room's API; ``journal``: a record to be read."""
+    def __init__(
+        self,
+        room: VirtualRoom,
+        folder: Path,
+        journal: Path | None = None,
+        worklist: Source | None = None,
+    ) -> None:
+        """``folder``: for the socket of the room's API; ``journal``: a record to be read;
+        ``worklist``: who is scheduled.
+        """
         self.room = room
         self.pace = 1.0
         self.frozen = False
@@ -44,6 +53,7 @@ class PageServer:
         """What the page asked of the API."""
         self.address = ""
         self._path = folder / "api"
+        self._worklist = worklist or ByHand()
         self._journal = journal or folder / "no-record"
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -124,6 +134,7 @@ class PageServer:
             panel=("127.0.0.1", hands.sockets[0].getsockname()[1]),
             facts=facts,
             login_required=self.room.loaded.profile.login_required,
+            worklist=self._worklist,
         )
         self._server = uvicorn.Server(
             uvicorn.Config(

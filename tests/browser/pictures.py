@@ -1,4 +1,4 @@
-"""Takes the console's pictures: ``python -m tests.browser.pictures [FOLDER]``.
+"""Takes the console's pictures: ``python -m tests.browser.pictures [FOLDER [PLAY ...]]``.
 
 Without a folder only those that the documents show are written, into ``docs/pictures``; with
 one, all of them, to be looked at. On a quiet machine: a page that is slower than the room
@@ -13,6 +13,7 @@ from typing import Final
 
 from playwright.sync_api import sync_playwright
 
+from controller.console.worklist import Scheduled, Worklist
 from sim.technologist import Order
 from tests.browser.conftest import CHROMIUM, FLAGS, staged
 from tests.browser.hands import PATIENT, Mouse
@@ -142,16 +143,59 @@ def _stopped(camera):
     camera.take("stopped")
 
 
+class _Clinic:
+    """A worklist source that knows three patients."""
+
+    async def scheduled(self):
+        people = (
+            ("14:00", "55-0192", "DOE^JANE", "1961-04-12", "L", "Galactography", "SCHEDULED"),
+            ("14:45", "55-0207", "ROE^ANNA", "1975-11-02", "R", "Galactography", "SCHEDULED"),
+            ("15:30", "55-0214", "LEE^MIN", "1980-01-30", "", "Ductoscopy", "ARRIVED"),
+        )
+        rows = [
+            Scheduled(f"A-10{n}", ident, name, born, side, what, f"2026-01-01 {at}", status)
+            for n, (at, ident, name, born, side, what, status) in enumerate(people)
+        ]
+        return Worklist(source="the clinic's worklist", age_s=130, rows=tuple(rows))
+
+
+def _aside(camera):
+    """A worklist that is connected; an alarm's sound, and its pause."""
+    page = camera.page
+    camera.stage.open()
+    camera.stage.say_who()
+    page.locator(".scheduled tbody tr").first.wait_for()
+    camera.take("worklist")
+    camera.calm()
+    page.locator(".scheduled tbody .key").first.click()
+    page.locator(".entry:visible").wait_for()
+    camera.take("worklist-row")
+    camera.stage.until(phase("compression"))
+    camera.stage.hand("emergency_stop", True)
+    page.locator("#banner .sound:visible").wait_for()
+    camera.take("sound")
+    page.keyboard.press("F4")
+    page.locator("#banner [data-paused]").wait_for()
+    page.wait_for_timeout(3_000)
+    camera.take("sound-paused")
+
+
 def main(arguments: list[str]) -> int:
-    """Each step once; 0 when all were reached."""
+    """Each step once, or the plays that are named; 0 when all were reached."""
     folder = pathlib.Path(arguments[0]) if arguments else PICTURES
+    plays = {"whole": _whole, "stopped": _stopped, "aside": _aside}
     order = Order(patient_name="DOE^JANE", patient_id="55-0192", ordered_nl=200_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
-        for play in (_whole, _stopped):
+        for play in [plays[name] for name in arguments[1:] or plays]:
             with (
                 tempfile.TemporaryDirectory() as api,
-                staged(browser, pathlib.Path(api), order) as stage,
+                staged(
+                    browser,
+                    pathlib.Path(api),
+                    order,
+                    worklist=_Clinic() if play is _aside else None,
+                ) as stage,
             ):
                 write_rows(pathlib.Path(api) / "no-record", read(FOLDER / f"normal{ENDING}"))
                 play(Camera(stage, folder))

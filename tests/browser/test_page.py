@@ -119,6 +119,32 @@ def test_the_touch_test_tells_a_press_beside_its_square(stage):
     assert "1 beside a square" in page.locator(".touch .result[data-state=no]").text_content()
 
 
+@pytest.mark.hazard("HZ-USE-ERROR")
+def test_wiping_the_screen_presses_nothing_and_hides_no_alarm(stage):
+    stage.say_who()
+    page = stage.page
+    page.wait_for_timeout(450)
+    page.locator("#rail .railkey").last.click()
+    page.locator(".page.menu").wait_for()
+    page.wait_for_timeout(450)
+    page.locator(".tiles .key", has_text="Clean the screen").click()
+    page.locator("body[data-clean]").wait_for()
+    under = page.evaluate(
+        """() => ["#work", "#banner", "#rail .railkey", "#stop"].map((css) => {
+          const r = document.querySelector(css).getBoundingClientRect();
+          const [x, y] = [r.left + r.width / 2, r.top + r.height / 2];
+          return document.elementFromPoint(x, y).tagName; })"""
+    )
+    assert under == ["BODY"] * 4
+    cover = page.evaluate("getComputedStyle(document.body, '::before').backgroundImage")
+    assert cover.startswith("linear-gradient(rgba(0, 0, 0, 0) 147px"), "the banner is seen"
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(150)
+    assert asked(stage).count("stop") == 1
+    stage.until(lambda s: s["hold"]["phase"] == "ready")  # whoever arms uncovers it
+    page.locator("body:not([data-clean])").wait_for(timeout=5_000)
+
+
 @pytest.mark.hazard("HZ-STOP-FAILS")
 def test_stop_is_one_press_by_pointer_and_by_esc_even_for_nobody(stage):
     stage.page.locator("#stop").click()
@@ -198,7 +224,7 @@ def test_the_sound_pauses_for_two_minutes_and_is_counted_down(armed):
     page.keyboard.press("F4")
     page.locator("#banner .sound[data-paused]").wait_for()
     armed.lapse(lambda s: s["sound"]["signal"] == "off", 1)
-    assert page.locator("#banner .sound").text_content().startswith("Sound off ")
+    assert page.locator("#banner .sound").text_content().startswith("Sound paused ")
     assert page.locator("#banner[data-priority=high][data-flash]").count(), "only the sound is off"
     assert armed.room.shown["sound"]["paused_by"] == "M. Reyes"
     armed.lapse(lambda s: s["sound"]["signal"] == "high", 121)

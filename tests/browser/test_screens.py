@@ -81,6 +81,9 @@ LOOK = """() => {
   const huge = [...document.querySelectorAll(".figure.huge .number")].filter(seen)
     .map((e) => parseFloat(getComputedStyle(e).fontSize) / mm);
   return { buttons, own, out, huge, screen: document.getElementById("work").dataset.screen,
+    mode: [document.body.dataset.mode, document.querySelector("#top .mode").textContent,
+      document.title.startsWith(document.querySelector("#top .mode").textContent),
+      getComputedStyle(document.getElementById("frame")).borderTopWidth === "8px"],
     mm, stopFree: document.getElementById("stop").contains(hit),
     width: innerWidth / mm, height: innerHeight / mm };
 }"""
@@ -208,6 +211,12 @@ def screens(seen):
 
 def test_no_screen_has_a_serious_accessibility_finding(seen):
     assert {name: look["axe"] for name, look in screens(seen).items() if look["axe"]} == {}
+
+
+@pytest.mark.hazard("HZ-USE-ERROR")
+def test_the_mode_is_on_every_screen(seen):
+    for name, look in screens(seen).items():
+        assert look["mode"] == ["simulated", "SIMULATOR \N{EN DASH} NO PATIENT", True, True], name
 
 
 def test_every_key_is_20_mm_or_more(seen):

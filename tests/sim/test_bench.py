@@ -13,7 +13,20 @@ import pytest
 
 from config.load import load_room
 from drivers.registry import known_names
-from sim.bench import lateness, long, many, passes, process, shares, speed, table, trips
+from sim.bench import (
+    beside,
+    lateness,
+    long,
+    many,
+    noted,
+    passes,
+    process,
+    shares,
+    speed,
+    stream,
+    table,
+    trips,
+)
 from sim.bench.figures import ROOT, aim, machine, percentile, spread
 from sim.bench.peer import BUSY, IDLE, violating
 from sim.cli import main
@@ -219,3 +232,55 @@ def test_the_machine_is_named_and_the_table_shows_any_result():
 def test_nothing_to_measure_is_wrong_input(option, capsys):
     assert main(["bench", option, "0"]) == 2
     assert f"{option} is 0" in capsys.readouterr().err.replace("0.0", "0")
+
+
+def test_a_controllers_lateness_is_read_as_it_was_noted(tmp_path):
+    clock = noted.NotingClock()
+    for _ in range(3):
+        clock.wait((), clock.now_ns() + 1_000)
+    (tmp_path / noted.KEPT).write_bytes(clock.noted.tobytes())
+    found = noted.lateness(tmp_path)
+    assert len(found) == 3
+    assert all(at_ns > 0 <= late_ns < 10**9 for at_ns, late_ns in found)
+
+
+def test_stops_beside_watchers_are_summed_by_how_many_looked():
+    lines = [
+        {"name": beside.RUN, "watchers": watchers, "words": "", "ms": ms}
+        for watchers, ms in ((0, 1.0), (10, 3.0), (0, 2.0), (10, None))
+    ]
+    lines += [
+        {"name": beside.LATE, "watchers": 0, "late_us": {"100": 3, "60000": 1}},
+        {"name": beside.LATE, "watchers": 0, "late_us": {"100": 4}},
+    ]
+    alone, beside_ten = beside.summed(lines, 0), beside.summed(lines, 10)
+    assert (alone["runs"], alone["not_measured"], alone["stop_ms"]["max"]) == (2, 0, 2.0)
+    assert (beside_ten["runs"], beside_ten["not_measured"]) == (2, 1)
+    assert (alone["late_ms"]["count"], alone["late_ms"]["p50"], alone["over_50_ms"]) == (8, 0.1, 1)
+
+
+def test_only_lines_of_this_commit_are_gone_on_with(tmp_path):
+    kept = tmp_path / "lines"
+    line = {"name": beside.RUN, "watchers": 0, "words": "", "ms": 1.0}
+    kept.write_text("".join(json.dumps(line | {"on": {"commit": c}}) + "\n" for c in "ab"))
+    assert len(beside.kept(kept, "a")) == 1
+    assert beside.kept(kept, "a+") == []
+
+
+def test_memory_of_a_long_stream_is_judged_from_when_it_was_warm():
+    mb = (60, 70, 80, 90, 100, 101, 120)
+    lines = [
+        {
+            "at_s": 30 * n,
+            "controller_mb": 100.0,
+            "console_mb": float(size),
+            "page_mb": 0.0,
+            "snapshots": 5,
+            "sample_to_page_ms": {"p99": float(n)},
+        }
+        for n, size in enumerate(mb)
+    ]
+    found = stream.summed(lines)
+    assert found["last_over_warm"] == {"controller": 1.0, "console": 1.2}
+    assert [one["met"] for one in found["aims"]] == [True, False]
+    assert (found["snapshots"], found["worst_p99_ms"]) == (35, 6.0)

@@ -73,7 +73,7 @@ export class Banner {
   /** @param {Snapshot | null} s */
   sounds(s) {
     const paused = s !== null && s.sound.paused_ms > 0;
-    show(this.quiet, s !== null && (paused || s.sound.signal !== "off"));
+    show(this.quiet, s !== null && (paused || (s.sound.signal !== "off" && !s.sound.never)));
     setAttr(this.quiet, "data-paused", paused);
     setAttr(this.quiet, "aria-label", t(paused ? "sound.resume" : "sound.pause"));
     setText(this.quietWord, paused ? t("sound.paused", { time: clock(s.sound.paused_ms / 1000) }) : t("sound.pause"));
@@ -129,8 +129,8 @@ export class Banner {
  *  secondary sources draw it). */
 function bell() {
   return svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true", class: "bell" },
-    svg("path", { d: "M12 3a5 5 0 0 0-5 5v5l-2 3h14l-2-3V8a5 5 0 0 0-5-5zM10 18a2 2 0 0 0 4 0z", class: "body" }),
-    svg("path", { d: "M3 3l18 18M21 3L3 21", class: "cross" }));
+    svg("path", { d: "M12 2.5a6 6 0 0 0-6 6v5.5L3.5 18h17L18 14V8.5a6 6 0 0 0-6-6zM9.5 19.5a2.5 2.5 0 0 0 5 0z", class: "body" }),
+    svg("path", { d: "M2 2l20 20M22 2L2 22", class: "cross" }));
 }
 
 /** Wall clock of so many ms ago. @param {number} ago */

@@ -93,7 +93,10 @@ function screenName(s) {
   if (wish !== null) return `people/${wish.role}`;
   if (!app.who.by || app.who.locked) return `people/${app.who.locked ? "locked" : ""}`;
   const armed = s.hold.phase !== "closed" && s.daily_check.row === 0;
-  if (armed) aside = "";
+  if (armed) {
+    aside = "";
+    setAttr(document.body, "data-clean", false); // nobody injects behind a cover
+  }
   if (aside === "who") return "people/again";
   if (s.phase === "standby" && s.daily_check.row > 0) return "daily";
   return aside && mayOpen(aside, app.who.role, s) ? aside : SCREEN[s.phase];

@@ -2,7 +2,7 @@
 
 import { h, setAttr, setText, show } from "./dom.js";
 import { key } from "./parts.js";
-import { STEPS, stepOf } from "./steps.js";
+import { placeOf, STEPS } from "./steps.js";
 import { t } from "./text.js";
 
 /** @param {import("./app.js").App} app @param {HTMLElement} root @param {HTMLElement} room */
@@ -23,7 +23,7 @@ export function stepRail(app, root, room) {
     roomKey,
     /** @param {Snapshot} s */
     update(s) {
-      const at = STEPS.indexOf(stepOf(s));
+      const at = STEPS.indexOf(placeOf(s));
       steps.forEach((step, i) => {
         const state = at < 0 || i > at ? null : i < at ? "done" : "now";
         setAttr(step.root, "data-state", state);

@@ -11,3 +11,6 @@ const STEP_OF = /** @type {Record<string, string>} */ ({
 
 /** @param {Snapshot} s @returns {string} "" where the procedure has left its steps */
 export const stepOf = (s) => STEP_OF[s.phase] ?? "";
+
+/** Where the rail stands: a stopped procedure still is where it was stopped. @param {Snapshot} s */
+export const placeOf = (s) => stepOf(s) || (s.phase === "stopped" ? STEP_OF[s.stop.anchor] ?? "" : "");

@@ -18,6 +18,10 @@ export function ordered(value, places) {
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }
 
+/** The controller's words with their ordered numbers as people read them: 0.200 mL -> 0.2 mL.
+ *  @param {string} words */
+export const plainOrder = (words) => words.replace(/(\d+\.\d*?)0+(?= mL)/g, (_, number) => number.replace(/\.$/, ""));
+
 /** nL to mL as ordered: 200000 -> "0.2". @param {number} nl */
 export const orderedMl = (nl) => ordered(nl, 6);
 

@@ -2,7 +2,7 @@
 
 export const WORDS = {
   // --- frame
-  "stop": "STOP", "stop.hardware": "USE HARDWARE STOP", "pain": "PAIN / FULLNESS", "back": "Back", "yes": "Yes", "no": "No",
+  "stop": "STOP", "stop.hardware": "USE HARDWARE STOP", "pain": "PAIN / FULLNESS", "of.most": "{count} of {most}", "back": "Back", "yes": "Yes", "no": "No",
   "rail": "Steps of the procedure", "blocks": "What blocks the next step", "ready": "Nothing blocks the next step.",
   "watching": "another console controls this room: here you can look, and press STOP",
   "wait.stop": "let the switch go, wait until the pump stands", "stale": "no data {s} s", "menu": "Menu", "more": "More \u2026",
@@ -13,7 +13,7 @@ export const WORDS = {
   "phase.standby": "Standby", "phase.checklist": "Checklist", "phase.set-up": "Set-up", "phase.prime-and-zero": "Prime and zero",
   "phase.locate-duct": "Locate duct", "phase.cannulate": "Cannulate", "phase.arm": "Not armed", "phase.arm-confirm": "Read back",
   "phase.armed": "ARMED", "phase.injecting": "INJECTING", "phase.holding": "Paused", "phase.settle": "Settling",
-  "phase.compression": "Compression", "phase.exposure": "Exposure", "phase.exposure-armed": "EXPOSURE ARMED", "phase.review": "Review",
+  "phase.compression": "Compression", "phase.exposure": "Exposure", "phase.exposure-armed": "X-RAY ARMED", "phase.review": "Review",
   "phase.decannulate": "Cannula out", "phase.aftercare": "Aftercare", "phase.closed": "Closing", "phase.stopped": "STOPPED",
   "phase.suspected-extravasation": "SUSPECTED EXTRAVASATION", "phase.medical-emergency": "MEDICAL EMERGENCY", "phase.recovery": "After a restart",
   "role.technologist": "technologist", "role.radiologist": "radiologist", "role.physician": "radiologist", "role.service": "service", "role.qa": "QA",
@@ -23,7 +23,7 @@ export const WORDS = {
   // --- alarms
   "alarm.region": "Alarms", "alarm.none": "No alarm", "alarm.list": "Alarms", "alarm.ack": "Acknowledge", "alarm.more": "+{count} list",
   "alarm.present": "present,", "alarm.gone": "gone, held until acknowledged,", "alarm.new": "not acknowledged",
-  "sound.pause": "Pause the sound", "sound.paused": "Sound off {time}", "sound.resume": "Sound again now", "alarm.time": "since {time}, for {span} min", "alarm.by": "acknowledged by {by}",
+  "sound.pause": "Pause the sound", "sound.paused": "Sound paused {time}", "sound.resume": "Sound again now", "alarm.time": "since {time}, for {span} min", "alarm.by": "acknowledged by {by}",
   "alarm.value.pa": "{value}\u00a0kPa, limit {limit}", "alarm.value.nl": "{value}\u00a0mL, limit {limit}", "alarm.value.ns": "{value}\u00a0min, limit {limit}",
   "alarm.sign.high": "!!!", "alarm.sign.medium": "!!", "alarm.sign.low": "!", "alarm.sign.none": "",
   "own.no-contact": "NO CONTACT with the controller", "own.no-contact.action": "Use the hardware stop. What is shown is old.",
@@ -46,7 +46,7 @@ export const WORDS = {
 
   // --- S1
   "worklist": "Patient", "worklist.none": "No worklist is connected: enter the patient by hand (the record says so).",
-  "worklist.from": "From {source}, {age} min old.", "worklist.scheduled": "Scheduled", "worklist.byhand": "Enter by hand", "worklist.back": "Back to the list", "worklist.choose": "Choose", "worklist.locks": "Locked until: {who}",
+  "worklist.from": "From {source}, {age} min old.", "worklist.scheduled": "Scheduled", "worklist.byhand": "Enter by hand", "worklist.back": "Back to the list", "worklist.choose": "Choose", "worklist.locked": "LOCKED until {date}", "worklist.pick": "Choose a patient", "need.row": "choose a patient from the list, or enter one by hand", "worklist.locks": "Locked until: {who}",
   "worklist.at": "At", "worklist.patient": "Patient", "worklist.born": "Born", "worklist.side": "Side", "worklist.procedure": "Procedure", "worklist.status": "Status",
   "patient.card": "Patient and people", "patient.name": "Name", "patient.name.hint": "FAMILY^GIVEN", "patient.id": "Patient ID", "patient.born": "Birth date",
   "patient.born.hint": "YYYY-MM-DD", "patient.accession": "Order number", "patient.performer": "Radiologist", "patient.assistant": "Technologist",
@@ -55,7 +55,7 @@ export const WORDS = {
   "same.question": "A patient was here within 24 h. Is this the same person?", "same.no": "No, another person", "same.id": "Yes: ID used then",
   "need.patient": "enter the patient's name and ID", "need.born": "enter the birth date as YYYY-MM-DD", "need.people": "name radiologist and technologist",
   "need.order.side": "say which side the order names", "need.side": "touch the breast on the diagram", "need.volume": "choose the ordered volume",
-  "do.open": "Open procedure", "do.open.read": "Open {name}, {side}, {volume} mL",
+  "do.open": "Open procedure", "do.open.read": "Open {name}, {born}, {side}, {volume}\u00a0mL",
   "stepper.less": "{name}: {step} {unit} less", "stepper.more": "{name}: {step} {unit} more", "stepper.range": "{least} to {most} {unit}",
 
   // --- S2
@@ -111,7 +111,7 @@ export const WORDS = {
   "state.holding": "PAUSED", "state.holding.what": "Released. {given} mL given; {extra} µL still come. Press to go on.",
   "state.relaxing": "PRESSURE FALLING", "state.relaxing.what": "Stopped is not yet no flow: {extra} µL may still come.",
   "state.done": "{given} mL GIVEN", "state.done.what": "{given} mL given. Go on before it runs out.",
-  "readback": "The controller will do this", "rb.syringe": "Syringe", "rb.cannula": "Cannula", "rb.levels": "Duct pressure", "rb.levels.are": "warn {warn}, pause {pause}, stop {stop} kPa", "rb.checkpoint": "First checkpoint", "rb.checkpoint.at": "{nl} mL",
+  "readback": "The controller will do this", "rb.breast": "Breast, duct", "rb.contrast": "Contrast", "rb.syringe": "Syringe", "rb.cannula": "Cannula", "rb.levels": "Duct pressure", "rb.levels.are": "warn {warn}, pause {pause}, stop {stop} kPa", "rb.checkpoint": "First checkpoint", "rb.checkpoint.at": "{nl} mL",
   "do.arm.read": "Prepare {volume} mL", "do.confirm-arm.read": "ARM {volume} mL at {rate} mL/min", "do.read": "Read the plan", "need.read": "read the plan first",
   "do.disarm": "DISARM", "do.finish-injection": "Finish the injection", "do.give-up": "Give this duct up", "do.settled": "Go on to compression", "do.sealed": "Pore is sealed: go on", "do.top-up": "Top up", "do.reconfirm.settled": "Radiologist: go on unsettled",
 

@@ -6,6 +6,9 @@ import { t } from "../text.js";
 import { clock, newton } from "../units.js";
 import { pain, rare, some, waitsFor, way } from "./ways.js";
 
+/** The time since the injection is marked at each minute. */
+const MARK_NS = 60e9;
+
 /** @param {import("../app.js").App} app @returns {View} */
 export function expose(app) {
   const facts = /** @type {Facts} */ (app.facts);
@@ -13,10 +16,16 @@ export function expose(app) {
   const rows = Object.fromEntries(["pump", "paddle", "door", "line", "unit"].map((name) => [name, checkRow(t(`interlock.${name}`))]));
   const view = h("p.view");
   const since = figure(t("injected.ago"), "min", "huge"), made = figure(t("exposures"), ""), held = figure(t("compressed"), "min");
+  const most = facts.limits.exposure_delay_ns;
+  const minutes = Array.from({ length: Math.ceil(most / MARK_NS) - 1 }, (_, i) => {
+    const mark = h("div.mark", {}, h("span", {}, clock(((i + 1) * MARK_NS) / 1e9)));
+    setStyle(mark, "inset-inline-start", `${(100 * (i + 1) * MARK_NS) / most}%`);
+    return mark;
+  });
   const fill = h("div.fill");
   const root = h("div.page.expose", {}, strip,
     h("div.columns", {}, card(t("interlocks"), h("ul.checks", {}, ...Object.values(rows).map((row) => row.root))),
-      card(t("exposure.time"), since.root, h("div.bar", { "aria-hidden": "true" }, fill), h("div.pair", {}, made.root, held.root)),
+      card(t("exposure.time"), since.root, h("div.bar.delay", { "aria-hidden": "true" }, fill, ...minutes), h("div.pair", {}, made.root, held.root)),
       card(t("view"), view)));
   return {
     root, pad: "expose",

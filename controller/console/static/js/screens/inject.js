@@ -5,11 +5,14 @@ import { Chart } from "../chart.js";
 import { h, setAttr, setText, show } from "../dom.js";
 import { figure, volumeBar } from "../parts.js";
 import { t } from "../text.js";
-import { clock, fixed, kpa, measuredMl, measuredRate, orderedMl } from "../units.js";
+import { celsius, clock, fixed, kpa, measuredMl, measuredRate, orderedMl, plainOrder } from "../units.js";
 import { pain, rare, some, way } from "./ways.js";
 
 /** The card that is read back must have been in view for this long before ARM is offered. */
 const READ_MS = 1000;
+
+/** Ends of a hold that nothing went wrong with: they are no reason for anything. */
+const PLAIN = ["", "done", "disarmed", "the injection is finished", "the exposure is counted", "what is mounted is entered anew"];
 
 /** Which row of the table of states it is. @param {Snapshot} s @param {number[]} checkpoints
  *  @param {number} lifted volume at which the last checkpoint was reached */
@@ -27,6 +30,9 @@ export function stateOf(s, checkpoints, lifted) {
     default: return "safe";
   }
 }
+
+/** Contrast with its temperature, as far as it is known. @param {Snapshot} s */
+const contrastOf = (s) => s.mounted ? `${s.mounted.contrast}, ${celsius(s.mounted.temperature_mc)}\u00a0\u00b0C` : "";
 
 /** @param {Record<string, number>} limits @param {number} most */
 function checkpointsOf(limits, most) {
@@ -72,8 +78,10 @@ export function inject(app) {
   const card = (s) => {
     if (planShown === s.plan) return;
     planShown = s.plan;
-    setText(/** @type {Element} */ (readback.querySelector(".plan")), s.plan);
+    setText(/** @type {Element} */ (readback.querySelector(".plan")), plainOrder(s.plan));
     const rows = /** @type {[string, string][]} */ ([
+      [t("rb.breast"), `${s.case ? t(`side.${s.case.side}`) : ""} \u00b7 ${t("top.duct", { hour: s.duct?.clock_h ?? 0, number: s.duct?.number ?? 0 })}`],
+      [t("rb.contrast"), contrastOf(s)],
       [t("rb.syringe"), s.mounted?.syringe ?? ""], [t("rb.cannula"), s.mounted?.cannula ?? ""],
       [t("rb.levels"), t("rb.levels.are", { warn: kpa(limits.net_warn_pa), pause: kpa(limits.net_pause_pa), stop: kpa(limits.net_stop_pa) })],
       [t("rb.checkpoint"), t("rb.checkpoint.at", { nl: orderedMl(s.volume.checkpoint_nl || limits.first_checkpoint_nl) })],
@@ -92,10 +100,10 @@ export function inject(app) {
       const life = lives[now];
       setText(left, life ? `${Math.max(0, Math.ceil(life / 1e9 - s.phase_ms / 1000))}\u00a0s` : "");
       const extra = fixed(Math.max(0, (s.line.compliance_nl_kpa * (s.pressure.line_pa ?? 0)) / 1000), 3, 1, "up");
-      setText(what, now === "safe" && s.hold.why ? t("state.why", { why: s.hold.why }) : t(`state.${now}.what`, {
+      setText(what, now === "safe" && !PLAIN.includes(s.hold.why) ? t("state.why", { why: s.hold.why }) : t(`state.${now}.what`, {
         given: measuredMl(s.volume.injected_nl), extra, plan: orderedMl(s.volume.planned_nl),
         cp: orderedMl(checkpoints.find((nl) => Math.abs(nl - s.volume.injected_nl) < 1000) ?? s.volume.injected_nl) }));
-      setAttr(what, "data-said", now === "safe" && s.hold.why !== "");
+      setAttr(what, "data-said", now === "safe" && !PLAIN.includes(s.hold.why));
       given.set(measuredMl(s.volume.injected_nl), t("of", { all: orderedMl(s.volume.planned_nl), unit: "mL" }));
       flow.set(measuredRate(s.rate.confirmed_nl_min), t("told", { rate: measuredRate(s.rate.commanded_nl_min) }));
       const { upper, net: likely } = app.live.net;
@@ -113,7 +121,7 @@ export function inject(app) {
       made[1]?.set(v.low_nl, v.high_nl, t("bar.between", { low: measuredMl(v.low_nl, "down"), high: measuredMl(v.high_nl, "up"), most: orderedMl(v.duct_limit_nl) }));
       made[2]?.set(v.side_day_low_nl, v.side_day_high_nl, t("bar.between", { low: measuredMl(v.side_day_low_nl, "down"), high: measuredMl(v.side_day_high_nl, "up"), most: orderedMl(limits.side_day_volume_nl) }));
       const m = s.mounted;
-      setText(agent, m ? `${m.contrast} · ${m.syringe} · ${m.cannula}` : "");
+      setText(agent, m ? `${contrastOf(s)} · ${m.syringe} · ${m.cannula}` : "");
       const confirm = now === "confirm";
       show(readback, confirm);
       show(chart.root, !confirm);

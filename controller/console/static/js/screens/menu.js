@@ -30,7 +30,9 @@ export function menu(app) {
     root: h("div.page.menu", {}, h("h1", {}, t("menu")), h("div.tiles", {}, ...items), closed, h("p.note", {}, app.hello ? t("menu.program", { program: app.hello.program }) : "")),
     pad: "",
     update(s) {
-      setAttr(clean, "aria-disabled", s.hold.phase === "closed" ? null : "true");
+      // not over a patient who may need a key of this page: keys and paddle stay in reach
+      const free = s.hold.phase === "closed" && !s.duct?.cannula_in && s.devices.mammograph.paddle === "RELEASED";
+      setAttr(clean, "aria-disabled", free ? null : "true");
       const { role } = app.who;
       for (const [name, made] of Object.entries(own)) {
         show(made, isFor(name, role));

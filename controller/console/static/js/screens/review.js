@@ -40,7 +40,7 @@ export function review(app) {
       const rows = /** @type {[string, string][]} */ ([
         [t("sum.delivered"), t("bar.between", { low: measuredMl(v.low_nl, "down"), high: measuredMl(v.high_nl, "up"), most: orderedMl(v.duct_limit_nl) })],
         [t("sum.planned"), `${orderedMl(v.planned_nl)}\u00a0mL`], [t("exposures"), String(s.exposure.made_count)],
-        [t("sum.injections"), String(s.duct?.injection_count ?? 0)], [t("compression"), t(`paddle.${s.devices.mammograph.paddle}`)]]);
+        [t("sum.injections"), t("of.most", { count: s.duct?.injection_count ?? 0, most: app.facts?.limits.injections_per_duct_count ?? "\u2013" })], [t("compression"), t(`paddle.${s.devices.mammograph.paddle}`)]]);
       const id = rows.join();
       if (facts.dataset.key !== id) {
         facts.dataset.key = id;

@@ -16,6 +16,12 @@ function field(name, label, hint, changed) {
   return { root: h("label.field", { for: `f-${name}` }, h("span.name", {}, label), input, h("span.hint", {}, hint)), input };
 }
 
+const DAY_MS = 86_400_000;
+/** @param {number} day since 1970 */
+const dayOf = (day) => new Date(day * DAY_MS).toISOString().slice(0, 10);
+/** Those that still hold. @template {{locked_until_day: number}} T @param {T[]} locks */
+const locked = (locks) => locks.filter((lock) => lock.locked_until_day >= Math.floor(Date.now() / DAY_MS));
+
 /** @param {import("../app.js").App} app @returns {View} */
 export function worklist(app) {
   const limits = app.facts?.limits ?? {};
@@ -49,10 +55,10 @@ export function worklist(app) {
   const day = h("p.daily-state", {}), locks = h("p.locks", { "data-said": true });
   const words = /** @type {HTMLInputElement} */ (h("input", { id: "f-scheduled", type: "search", autocomplete: "off", maxlength: 100 }));
   const find = () => app.link.send({ k: "worklist", words: words.value.trim() });
-  words.addEventListener("keydown", (event) => event.key === "Enter" && find());
+  words.addEventListener("input", find); // the server answers from what it knows: no key to press
   const body = h("tbody");
   const scheduled = h("div.scheduled", { hidden: true },
-    h("div.row", {}, h("label.field", { for: "f-scheduled" }, h("span.name", {}, t("history.search")), words), key(t("history.find"), find), key(t("worklist.byhand"), () => fill(null))),
+    h("div.row", {}, h("label.field", { for: "f-scheduled" }, h("span.name", {}, t("history.search")), words)),
     h("div.list", { tabindex: "0", role: "region", "aria-label": t("worklist.scheduled") }, h("table.cases", {}, h("thead", {}, h("tr", {}, ...["at", "patient", "born", "side", "procedure", "status"].map((name) => h("th", { scope: "col" }, t(`worklist.${name}`))), h("td"))), body)));
   const root = h("div.page.worklist", {}, h("div.head", {}, h("h1", {}, t("worklist")), list, locks, day), whole, scheduled);
   /** The row that was chosen; null: entered by hand. @type {Scheduled | null} */ let row = null;
@@ -77,6 +83,12 @@ export function worklist(app) {
     orderSide.buttons.forEach((button) => setAttr(button, "aria-disabled", chosen?.side ? "true" : null));
   };
 
+  /** Until which day the breast of a row is locked; empty: it is not. @param {Scheduled} one */
+  const lockedOf = (one) => {
+    const found = locked(app.live.snap?.locks ?? []).filter((lock) => lock.patient_id === one.patient_id && (!one.side || lock.side === one.side));
+    return found.length ? dayOf(Math.max(...found.map((lock) => lock.locked_until_day))) : "";
+  };
+
   /** @param {any} message */
   const hear = (message) => {
     if (message.k !== "worklist") return;
@@ -85,7 +97,8 @@ export function worklist(app) {
     if (message.source && !old?.source && !row) listed = true;
     setText(list, !message.source ? t("worklist.none") : t("worklist.from", { source: message.source, age: message.age_s === null ? "\u2013" : String(Math.floor(message.age_s / 60)) }) + (message.words ? ` ${message.words}` : ""));
     body.replaceChildren(...message.rows.map((/** @type {Scheduled} */ one) => h("tr", {},
-      ...[one.at.slice(11), `${one.patient_name} ${one.patient_id}`, one.birth_date, one.side, one.procedure, one.status].map((text) => h("td", { "data-said": true }, text)),
+      ...[one.at.slice(11), `${one.patient_name} ${one.patient_id}`, one.birth_date, one.side || "\u2013", one.procedure].map((text) => h("td", { "data-said": true }, text)),
+      lockedOf(one) ? h("td.locked", {}, t("worklist.locked", { date: lockedOf(one) })) : h("td", { "data-said": true }, one.status),
       h("td", {}, key(t("worklist.choose"), () => fill(one), "small")))));
   };
   /** @type {{source: string} | null} */ let known = null;
@@ -116,20 +129,20 @@ export function worklist(app) {
       setText(verdict, both ? t(side === ordered ? "side.same" : "side.differs") : t("side.compare"));
       const check = s.daily_check;
       setText(day, check.rule === "waived" ? t("daily.waived") : check.valid ? t("daily.valid", { hours: Math.floor(check.left_s / 3600) }) : t("daily.missing"));
-      const now = s.locks.filter((lock) => lock.locked_until_day >= Math.floor(Date.now() / 86_400_000));
-      setText(locks, now.length ? t("worklist.locks", { who: now.map((lock) => `${lock.patient_id} ${t(`side.short.${lock.side}`)} ${new Date(lock.locked_until_day * 86_400_000).toISOString().slice(0, 10)}`).join(", ") }) : "");
+      const now = locked(s.locks);
+      setText(locks, now.length ? t("worklist.locks", { who: now.map((lock) => `${lock.patient_id} ${t(`side.short.${lock.side}`)} ${dayOf(lock.locked_until_day)}`).join(", ") }) : "");
       show(scheduled, listed);
       show(whole, !listed);
       setAttr(day, "data-state", check.valid ? "ok" : "no");
       show(another, app.wasRefused("same-patient-answered") || same !== "");
     },
     leave: () => { app.hearers.splice(app.hearers.indexOf(hear), 1); },
-    next: () => listed ? null : ({
+    next: () => listed ? { label: t("worklist.pick"), missing: [t("need.row")], act: () => undefined } : ({
       label: gaps().length ? t("do.open") : t("do.open.read", {
-        name: patient.input.value.trim(), side: t(`side.${side}`), volume: orderedMl(volume.value ?? 0) }),
+        name: patient.input.value.trim(), born: born.input.value.trim(), side: t(`side.${side}`), volume: orderedMl(volume.value ?? 0) }),
       missing: gaps(), act: send,
     }),
-    acts: () => [...(known?.source && !listed ? [{ label: t("worklist.back"), missing: [], act: () => { listed = true; } }] : []), { label: t("daily.open"), missing: [], act: () => app.open("daily") },
+    acts: () => [...(!known?.source ? [] : listed ? [{ label: t("worklist.byhand"), missing: [], act: () => fill(null) }] : [{ label: t("worklist.back"), missing: [], act: () => { listed = true; } }]), { label: t("daily.open"), missing: [], act: () => app.open("daily") },
       { label: t("history"), missing: [], act: () => app.open("history") }],
   };
 }
