@@ -69,11 +69,24 @@ ANOTHER = C(
     "this duct, or this breast today, has had its number of injections",
     "another-injection",
 )
-_NOT_HELD = (
-    "the syringe holds less than would be planned: take the cannula out, ask for change-syringe"
+TO_TOP_UP = (
+    ANOTHER,
+    VOLUME_LEFT,
+    C(
+        lambda f: f.top_up_held,
+        "the syringe holds less than a top-up takes: take the cannula out, ask for change-syringe",
+        "top-up-held",
+    ),
 )
-TO_TOP_UP = (ANOTHER, VOLUME_LEFT, C(lambda f: f.top_up_held, _NOT_HELD, "top-up-held"))
-TO_REFILL = (ANOTHER, VOLUME_LEFT, C(lambda f: f.refill_held, _NOT_HELD, "refill-held"))
+TO_REFILL = (
+    ANOTHER,
+    VOLUME_LEFT,
+    C(
+        lambda f: f.refill_held,
+        "the syringe holds less than a refill takes: take the cannula out, ask for change-syringe",
+        "refill-held",
+    ),
+)
 OBSERVED = C(
     lambda f: f.observed,
     "the time of observation is not over: wait, or the radiologist says why it may end",
