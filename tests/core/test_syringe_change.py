@@ -135,7 +135,7 @@ def test_it_needs_a_name_standstill_and_the_paddle_up(order: Order):
     assert phases == {Phase.LOCATE_DUCT, Phase.ARM, Phase.SETTLE, Phase.REVIEW}
     hands = ("by_named", "pump_stopped", "paddle_released", "pain_released")
     sense = ("another_injection", "volume_left")  # what is primed anew can be injected
-    well = Facts(**dict.fromkeys((*hands, *sense), True))
+    well = replace(Facts(), **dict.fromkeys((*hands, *sense), True))
     for phase in phases:
         assert workflow.advance(phase, Event.CHANGE_SYRINGE, well) == (Phase.SET_UP, ())
         for name in (*hands, *sense):

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -245,7 +246,7 @@ def test_a_controllers_lateness_is_read_as_it_was_noted(tmp_path):
 
 
 def test_stops_beside_watchers_are_summed_by_how_many_looked():
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"name": beside.RUN, "watchers": watchers, "words": "", "ms": ms}
         for watchers, ms in ((0, 1.0), (10, 3.0), (0, 2.0), (10, None))
     ]
