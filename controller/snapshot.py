@@ -18,7 +18,7 @@ from state_machine.units import NS_PER_MS, NS_PER_S
 
 def snapshot(room: Room, number: int, now_ns: int) -> dict[str, Any]:
     """One snapshot; the keys are the API (``docs/api.md``)."""
-    state, readings = room.state, room.readings
+    state, readings, stop = room.state, room.readings, room.state.stop
     forward = ways(state, readings, now_ns)
     first = forward[0] if forward else None
     return {
@@ -36,11 +36,7 @@ def snapshot(room: Room, number: int, now_ns: int) -> dict[str, Any]:
         "waits_for": first.waits_for if first else (),
         "ways": {way.event.value: way.waits_for for way in forward},
         "missing": {way.event.value: way.missing for way in forward},
-        "stop": {
-            "event": state.stop.event,
-            "words": state.stop.words,
-            "anchor": state.stop.anchor.value if state.stop.event else "",
-        },
+        "stop": {"event": stop.event, "words": stop.words, "anchor": stop.anchor.value},
         "case": _case(state),
         "duct": _duct(state, now_ns),
         "plan": read_back(state),

@@ -1,6 +1,6 @@
 """What people in a simulated room do, see and are there for."""
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 Snapshot = dict[str, Any]
 
@@ -20,6 +20,17 @@ class Hand(NamedTuple):
     value: bool | int | str
     after_ns: int = 0
     """How much later than it was decided."""
+
+
+_USED_UP: Final = frozenset(
+    {"another-injection", "day-injection", "volume-left", "duct-has-room", "top-up-held"}
+)
+"""Codes of what no waiting gives back."""
+
+
+def used_up(shown: Snapshot, event: str) -> bool:
+    """Whether an event cannot be any more: what it needs is used up for today."""
+    return bool(_USED_UP & set(shown["missing"].get(event, ())))
 
 
 class Order(NamedTuple):

@@ -9,7 +9,7 @@ five times; an alarm that stopped the procedure is acknowledged and resumed.
 from collections.abc import Callable
 from typing import Any, Final
 
-from sim.deeds import Bends, Deed, Hand, Order, Request, Snapshot
+from sim.deeds import Bends, Deed, Hand, Order, Request, Snapshot, used_up
 from state_machine.profile import Profile
 
 __all__ = ["Deed", "Hand", "Order", "Request", "Snapshot", "Technologist"]
@@ -26,10 +26,6 @@ DROP_NL: Final = 500
 
 _SLOW: Final = frozenset({"tip", "stopcock"})
 """What takes both hands."""
-_USED_UP: Final = frozenset(
-    {"another-injection", "day-injection", "volume-left", "duct-has-room", "top-up-held"}
-)
-"""Codes of what no waiting gives back."""
 _SHUT: Final = {"stiffness": "stiffness", "retract": "retract-test"}
 """Tests with the stopcock closed, in their order, and what the motion is for."""
 
@@ -347,11 +343,11 @@ class Technologist:
         """Look at the image; next view, top-up, next duct or done."""
         if shown["exposure"]["made_count"] < len(self._order.views):
             return self.go_on(shown, "next-view")
-        if self._order.top_up and not self._topped_up and not _spent(shown, "top-up"):
+        if self._order.top_up and not self._topped_up and not used_up(shown, "top-up"):
             asked = self.go_on(shown, "top-up")
             self._topped_up = bool(asked)
             return asked
-        if shown["duct"]["number"] < self._order.ducts and not _spent(shown, "next-duct"):
+        if shown["duct"]["number"] < self._order.ducts and not used_up(shown, "next-duct"):
             return self.tip("out") or self.go_on(shown, "next-duct")
         return self.go_on(shown, "done")
 
@@ -374,11 +370,6 @@ class Technologist:
         """Close the procedure: done."""
         self.finished = True
         return self.ask("do", event="close")
-
-
-def _spent(shown: Snapshot, event: str) -> bool:
-    """Whether an event cannot be any more: what it needs is used up for today."""
-    return bool(_USED_UP & set(shown["missing"].get(event, ())))
 
 
 def _wait(_who: Technologist, _shown: Snapshot) -> list[Deed]:

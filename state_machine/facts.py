@@ -6,7 +6,17 @@ and tested without a room. ``gather`` is the only place that derives them.
 
 import msgspec
 
-from state_machine import alarms, beats, calibration, daily_check, ledger, net, observe, selftests
+from state_machine import (
+    alarms,
+    beats,
+    calibration,
+    daily_check,
+    further,
+    ledger,
+    net,
+    observe,
+    selftests,
+)
 from state_machine import hold as hold_gate
 from state_machine.limits import Limits
 from state_machine.profile import Severity
@@ -20,7 +30,7 @@ from state_machine.requests import (
     OpenCase,
     Role,
 )
-from state_machine.state import HoldPhase, Injection, Phase, State
+from state_machine.state import HoldPhase, Phase, State
 from state_machine.targets import View
 from state_machine.units import decimal, flow_drop_pa
 
@@ -170,7 +180,7 @@ def gather(
     values |= _checklist(state)
     values |= _set_up(state, readings, now_ns)
     values |= _prime(state, readings, limits)
-    values |= _duct(state, request, limits)
+    values |= _duct(state, request, limits) | further.facts(state)
     values |= _arming(state, readings, now_ns, late, request)
     values |= _imaging(state, readings, now_ns, limits)
     return msgspec.convert(values, Facts, strict=False)
@@ -326,10 +336,6 @@ def _duct(state: State, request: AnyRequest | None, limits: Limits) -> dict[str,
     return {
         "duct_named": named or (duct is not None and duct.clock_h > 0),
         "duct_has_room": spent_nl + limits.motion_least_nl <= limits.side_day_volume_nl,
-        "day_injection": _day_injection(state),
-        "another_injection": _another_injection(state),
-        "top_up_held": _held(state, evacuated=False),
-        "refill_held": _held(state, evacuated=True),
         "cannula_in": bool(duct and duct.cannula_in_ns) or isinstance(request, Cannulate),
         "drops_done": state.plan is None,
     }
@@ -358,7 +364,6 @@ def _arming(
         "pad_up": beats.is_up(state, now_ns),
         "in_control": beats.in_control(state, request),
         "no_latched_alarm": alarms.none_blocks(state),
-        "injections_left": _injections_left(state),
         "volume_left": case is not None
         and duct is not None
         and observe.volume_left_nl(state) >= limits.motion_least_nl,
@@ -376,33 +381,6 @@ def _arming(
         "pain_released": not readings.room.pain_pressed,
         "hold_open": state.hold.phase is HoldPhase.OPEN,
     }
-
-
-def _injections_left(state: State) -> bool:
-    if state.duct is None:
-        return False
-    return bool(state.injection.number) or _another_injection(state)  # one under way goes on
-
-
-def _another_injection(state: State) -> bool:
-    limits, duct = state.profile.limits, state.duct
-    if duct is None:
-        return False
-    return duct.injection_count < limits.injections_per_duct_count and _day_injection(state)
-
-
-def _day_injection(state: State) -> bool:
-    done = ledger.today(state.ledger).injection_count
-    return done < state.profile.limits.injections_per_side_day_count
-
-
-def _held(state: State, *, evacuated: bool) -> bool:
-    """Whether the syringe holds what the next injection of this duct would plan."""
-    if state.duct is None:
-        return False
-    duct = msgspec.structs.replace(state.duct, evacuated=evacuated)
-    following = msgspec.structs.replace(state, injection=Injection(), duct=duct)
-    return observe.syringe_left_nl(state) >= observe.planned_nl(following)
 
 
 def _imaging(state: State, readings: Readings, now_ns: int, limits: Limits) -> dict[str, bool]:

@@ -20,7 +20,7 @@ SNAPSHOT: Final[tuple[tuple[str, str, str], ...]] = (
     ("stop", "object", "why the procedure was stopped"),
     ("stop.event", "text", ""),
     ("stop.words", "text", ""),
-    ("stop.anchor", "text", "phase that going on leads back to; empty: nothing was stopped"),
+    ("stop.anchor", "text", "phase that going on led, or leads, back to"),
     ("case", "object, null", "the open procedure"),
     ("case.patient_id", "text", ""),
     ("case.patient_name", "text", ""),
