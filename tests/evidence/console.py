@@ -152,7 +152,7 @@ class Bench:
                 self._press()
                 self.until(lambda s: s["hold"]["phase"] == "ready", 2)
                 return
-        raise Late(f"not armed: {self.site.shown['ways']}")
+        raise Late(f"not armed: {self.site.where()}")
 
     def _press(self) -> None:
         """ARM, as soon as the card has been in view for long enough and keys answer."""
@@ -181,8 +181,7 @@ class Bench:
         self.page.wait_for_timeout(150)
 
     def play(self, fault: Fault) -> dict[str, Any]:
-        """One try."""
-        self.arm()
+        """One try, armed already."""
         self.hold(fault.wired)
         before = self.site.truth()
         at_ns = self.clock.now_ns()
@@ -281,7 +280,8 @@ def main() -> int:
             try:
                 with bench(Path(name), seed) as made:
                     while part:
-                        rows.append(_try(made, part.pop(0), commit))
+                        rows.append(_try(made, part[0], commit))
+                        part.pop(0)
             except (Late, Gone, Error) as problem:  # of the room, not of a try: another room
                 sys.stderr.write(f"room {seed}: {str(problem)[:300]}\n")
                 jobs = [*part, *jobs]
@@ -291,6 +291,7 @@ def main() -> int:
 
 
 def _try(made: Bench, fault: Fault, commit: str) -> dict[str, Any]:
+    made.arm()  # a room that arms no more is left for another
     before = steal()
     try:
         row = made.play(fault)
