@@ -95,6 +95,12 @@ class Person(Technologist):
         if len(again) == _SHUT_IN_COUNT and all("at rest is not zero" in one for one in again):
             self.refusals.clear()
             return self.stopcock(True)
+        if any("Push again" in one for one in self.refusals[-1:]):
+            # the retract test was cut short with nothing left to take back
+            self.refusals.clear()
+            return self.stopcock(False) + self.ask(
+                "tip-out", purpose="stiffness", stopcock_closed=True
+            )
         tests = {test["name"]: test["passed"] for test in shown["line"]["tests"]}
         missed = shown["line"]["primed"] and "first-drop" not in tests
         if all(tests.values()) and not missed:
