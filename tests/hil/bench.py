@@ -101,6 +101,9 @@ class Bench:
         self._number = 0
         self._entries: list[AnyEntry] = []
         self.alive = False
+        for waits in (place.hands, self.scale):
+            if hasattr(waits, "meanwhile"):
+                waits.meanwhile = self._glance
 
     # --- looking ------------------------------------------------------------------------------
 
@@ -133,6 +136,12 @@ class Bench:
                 self._replies[message["number"]] = message
                 self.who.hear(message)
         return newest
+
+    def _glance(self) -> None:
+        """Take what the controller said while a person or a balance is waited for."""
+        if self.alive:
+            with contextlib.suppress(ControllerGone):
+                self.look(0)
 
     def until(
         self,

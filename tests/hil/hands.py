@@ -7,6 +7,7 @@ a real room has not: a check that needs it is skipped there.
 
 import select
 import sys
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from controller.bench.scales import Typed
@@ -17,6 +18,7 @@ from tests.hil.verdicts import BENCH, HilFailure
 Value = bool | int | str
 PATIENCE_S: Final = 180.0
 """A person walks, looks and presses (assumption)."""
+LOOK_S: Final = 0.1
 
 WORDS: Final[dict[tuple[str, Value], str]] = {
     ("hold", True): "press the hold switch and KEEP IT DOWN",
@@ -99,6 +101,12 @@ class OperatorHands:
 
     simulated = False
 
+    def __init__(self) -> None:
+        """Nobody is asked before a check does."""
+        self.meanwhile: Callable[[], object] = lambda: None
+        """Called ten times a second while a person is waited for: a controller hangs up on a client
+        that does not read for some seconds."""
+
     def do(self, name: str, value: Value) -> None:
         """Ask for it and wait for Enter; what needs no person is passed over."""
         words = WORDS.get((name, value))
@@ -117,9 +125,13 @@ class OperatorHands:
         sys.__stderr__.write(prompt)  # type: ignore[union-attr]
         sys.__stderr__.flush()  # type: ignore[union-attr]
         typed = sys.__stdin__
-        if typed is None or not select.select([typed], [], [], PATIENCE_S)[0]:
+        for _ in range(round(PATIENCE_S / LOOK_S)):
+            if typed is None or select.select([typed], [], [], LOOK_S)[0]:
+                break
+            self.meanwhile()
+        else:
             raise HilFailure(BENCH, f"nobody answered within {PATIENCE_S:g} s: {prompt.strip()}")
-        line = typed.readline()
+        line = typed.readline() if typed is not None else ""
         if not line:
             raise HilFailure(BENCH, "nobody can answer: standard input is closed")
         return line

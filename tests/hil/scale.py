@@ -4,13 +4,15 @@ On hardware a laboratory balance stands under the tip (``--balance PORT``), or a
 two weights in; both give the whole of an injection and no curve.
 """
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol
 
 from controller.bench.curves import Sample
 from controller.bench.scales import NoWeight, Serial
 from controller.clock import RealClock
 from drivers.mt_sics import Weight
-from tests.hil.hands import Hands, OperatorHands
+from tests.hil.hands import LOOK_S, Hands, OperatorHands
 from tests.hil.verdicts import BENCH, HilFailure
 
 WATER_NG_NL: Final = 997
@@ -53,6 +55,8 @@ class BenchScale(TrueScale):
     def __init__(self, hands: Hands, port: str) -> None:
         super().__init__(hands)
         self._port = port
+        self.meanwhile: Callable[[], object] = lambda: None
+        """Called while the balance settles, as by ``OperatorHands``."""
 
     def weighed_nl(self, when: str) -> int:
         """A stable weight, as volume of water.
@@ -68,6 +72,15 @@ class BenchScale(TrueScale):
     def _weight(self, when: str) -> Weight:
         if isinstance(self._hands, OperatorHands) and not self._port:
             return self._hands.weight(f"weight of the vessel {when}")
+        with ThreadPoolExecutor(1) as beside:
+            weighed = beside.submit(self._balance, when)
+            while True:
+                try:
+                    return weighed.result(LOOK_S)
+                except TimeoutError:
+                    self.meanwhile()
+
+    def _balance(self, when: str) -> Weight:
         with Serial(self._port, BAUD, RealClock()) as balance:
             return balance.weigh(when)
 

@@ -22,8 +22,9 @@ from sim.processes import ROOT, environment
 from state_machine.requests import Role
 from tests.hil import report
 from tests.hil.defects import BY_NAME, DEFECTS, judged
+from tests.hil.hands import OperatorHands
 from tests.hil.scale import scale_of
-from tests.hil.verdicts import BENCH, PRODUCT, UNIT, Measurement, Result, counts
+from tests.hil.verdicts import BENCH, PRODUCT, UNIT, HilFailure, Measurement, Result, counts
 
 
 def ran(folder, *more):
@@ -206,3 +207,23 @@ def test_a_named_balance_weighs_in_a_simulated_room_too(monkeypatch):
     named = scale_of(hands, "port")
     assert named.weighed_nl("now") // 10 * 10 == 20 * 10**9 // 997 // 10 * 10 + 50_000
     assert named.delivered_nl() == 31_000, "at once: only the truth can say"
+
+
+def test_while_a_person_is_waited_for_the_controller_is_heard(monkeypatch):
+    """A client that does not read is hung up on after some seconds; a person takes minutes."""
+    ours, theirs = os.pipe()
+    hands, heard = OperatorHands(), []
+
+    def meanwhile():
+        heard.append(len(heard))
+        if len(heard) == 3:
+            os.write(theirs, b"y\n")
+
+    hands.meanwhile = meanwhile
+    with os.fdopen(ours) as typed:
+        monkeypatch.setattr(sys, "__stdin__", typed)
+        assert hands.asked("is it so?", "x", True)
+        assert heard == [0, 1, 2]
+        os.close(theirs)
+        with pytest.raises(HilFailure, match="standard input is closed"):
+            hands.do("hold", True)
