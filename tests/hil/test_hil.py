@@ -212,7 +212,8 @@ def test_a_named_balance_weighs_in_a_simulated_room_too(monkeypatch):
 def test_while_a_person_is_waited_for_the_controller_is_heard(monkeypatch):
     """A client that does not read is hung up on after some seconds; a person takes minutes."""
     ours, theirs = os.pipe()
-    hands, heard = OperatorHands(), []
+    hands = OperatorHands()
+    heard: list[int] = []
 
     def meanwhile():
         heard.append(len(heard))
