@@ -16,7 +16,7 @@ from tests.world.desk import desk_in
 from tests.world.scene import Scene, demo
 
 WATER_PG_NL = 996_720  # 22 degrees, weighed in air
-PORTION = Portion("BD 1 mL", 12_000, 200_000, 5_000)
+PORTION = Portion("BD 1 mL", 8_000, 200_000, 5_000)
 SAID: dict[str, Any] = {
     "syringe": "BD 1 mL",
     "volume_nl": 20_000,
@@ -100,8 +100,8 @@ def test_the_tool_dispenses_what_the_balance_then_weighs(tmp_path, monkeypatch):
     assert not motions[0].reached, "the switch slipped"
     assert all(one.reached for one in motions[1:])
     assert len(motions) == 1 + PORTION.fill_count + 5
-    assert all(11_900 <= counted <= 12_000 for counted, _weighed in result.points)
-    yes = [question for question in person.asked if "dispense 12000 nL?" in question]
+    assert all(7_900 <= counted <= 8_000 for counted, _weighed in result.points)
+    yes = [question for question in person.asked if "dispense 8000 nL?" in question]
     assert len(yes) == len(motions) == len(entries(world, MotionIntent)), "a yes for each motion"
     topics = [(e.topic, e.by) for e in entries(world, Noted)]
     assert topics[0] == ("service", "S. Service")
