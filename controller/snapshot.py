@@ -81,7 +81,7 @@ def snapshot(room: Room, number: int, now_ns: int) -> dict[str, Any]:
             for day in state.ledger.days
             if day.locked_until_day
         ],
-        "observation_left_s": max(0, observe.observation_ends_ns(state) - now_ns) // NS_PER_S,
+        "observation_left_s": max(0, -((now_ns - observe.observation_ends_ns(state)) // NS_PER_S)),
         "daily_check": _daily_check(state, now_ns),
         "dispense": dispensing.shown(state),
         "calibration": _calibration(state),

@@ -23,7 +23,7 @@ from tests.record.journals import write_rows
 PICTURES: Final = pathlib.Path(__file__).parents[2] / "docs" / "pictures"
 DOCUMENTS: Final = frozenset(
     ("patient", "prime", "duct", "read-back", "injecting", "injecting-light", "checkpoint")
-) | frozenset(("exposure", "alarm", "stopped", "review"))
+) | frozenset(("exposure", "alarm", "stopped", "review", "worklist", "sound-paused"))
 MENU: Final = {"history": 0, "daily": 1, "alarms": 2, "touch": 6, "help": 9}
 
 

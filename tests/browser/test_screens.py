@@ -68,7 +68,8 @@ LOOK = """() => {
     own.push(n.textContent);
   }
   const work = document.getElementById("work").getBoundingClientRect();
-  const parts = "#work button, #work .figure, #work h2, #work .stage, #work .todo li";
+  const parts = "#work button, #work .figure, #work h2, #work .stage, #work .todo li,"
+    + "#work .volume, #work .agent";
   const out = [...document.querySelectorAll(parts)].filter(seen)
     .filter((e) => { let p = e.parentElement;
       for (; p && p.id !== "work"; p = p.parentElement)

@@ -37,7 +37,7 @@ export function clockFace(chosen) {
     svg("svg", { viewBox: "-50 -50 100 100", "aria-hidden": "true" },
       svg("circle", { r: 29, class: "areola" }), svg("circle", { r: 11, class: "nipple" }),
       svg("path", { d: "M0-27v6", class: "tick" })),
-    h("span.patient.left", {}, t("side.short.L")), h("span.patient.right", {}, t("side.short.R")));
+    h("span.patient.left", {}, t("side.more.L")), h("span.patient.right", {}, t("side.more.R")));
   /** @type {HTMLElement[]} */
   const hours = [];
   for (let hour = 1; hour <= 12; hour += 1) {

@@ -14,6 +14,8 @@ export class Foot {
   constructor(app, root) {
     this.app = app;
     this.deadUntil = 0;
+    /** When a key came to its place. @type {WeakMap<Element, number>} */
+    this.madeAt = new WeakMap();
     this.blocks = h("ul.blocks", { "aria-label": t("blocks") });
     this.refusal = h("ul.refusal");
     this.ready = h("p.ready");
@@ -38,10 +40,13 @@ export class Foot {
     }
   }
 
-  /** A finger that is coming down while the screen changes presses nothing. @param {Event} event */
+  /** A finger that is coming down while the screen changes presses nothing: but STOP always, and
+   *  PAIN and RELEASE NOW where they stood before. @param {Event} event */
   guard(event) {
-    const target = /** @type {HTMLElement} */ (event.target);
-    if (performance.now() >= this.deadUntil || target.closest("#stop")) return;
+    const target = /** @type {HTMLElement} */ (event.target), now = performance.now();
+    if (now >= this.deadUntil || target.closest("#stop")) return;
+    const safe = target.closest("#foot .pain, #foot .release");
+    if (safe && now - (this.madeAt.get(safe) ?? now) >= DEAD_MS) return;
     event.stopPropagation();
     event.preventDefault();
   }
@@ -123,6 +128,7 @@ export class Foot {
         const made = action.guard ? guardedKey(action.label, act) : key(action.label, act);
         if (action.label === t("pain")) made.classList.add("pain");
         if (action.label === t("release.now")) made.classList.add("release");
+        this.madeAt.set(made, performance.now());
         if (box === this.more) made.append(h("span.why", { "data-said": true }));
         return made;
       }));

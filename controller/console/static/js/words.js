@@ -110,7 +110,7 @@ export const WORDS = {
   "state.checkpoint": "CHECKPOINT", "state.checkpoint.what": "{cp} mL given. Ask the patient, then press to go on.",
   "state.holding": "PAUSED", "state.holding.what": "Released. {given} mL given; {extra} µL still come. Press to go on.",
   "state.relaxing": "PRESSURE FALLING", "state.relaxing.what": "Stopped is not yet no flow: {extra} µL may still come.",
-  "state.done": "{given} mL GIVEN", "state.done.what": "{given} mL given. Go on before it runs out.",
+  "state.done": "{given} mL GIVEN", "state.done.what": "{given} mL given. The time to expose runs.",
   "readback": "The controller will do this", "rb.breast": "Breast, duct", "rb.contrast": "Contrast", "rb.syringe": "Syringe", "rb.cannula": "Cannula", "rb.levels": "Duct pressure", "rb.levels.are": "warn {warn}, pause {pause}, stop {stop} kPa", "rb.checkpoint": "First checkpoint", "rb.checkpoint.at": "{nl} mL",
   "do.arm.read": "Prepare {volume} mL", "do.confirm-arm.read": "ARM {volume} mL at {rate} mL/min", "do.read": "Read the plan", "need.read": "read the plan first",
   "do.disarm": "DISARM", "do.finish-injection": "Finish the injection", "do.give-up": "Give this duct up", "do.settled": "Go on to compression", "do.sealed": "Pore is sealed: go on", "do.top-up": "Top up", "do.reconfirm.settled": "Radiologist: go on unsettled",
@@ -122,7 +122,7 @@ export const WORDS = {
   "paddle.UNKNOWN": "not known", "paddle.RELEASED": "released", "paddle.DESCENDING": "going down", "paddle.HOLDING": "holds", "paddle.RELEASING": "going up",
   "do.compressed": "Compressed: go on", "do.compress-again": "Compress again",
   "xray.off": "\u2622 No exposure is permitted", "xray.prep": "\u2622 Armed: the unit makes ready", "xray.ready": "\u2622 READY: hold, then the unit's own switch", "xray.exposing": "\u2622 EXPOSING",
-  "interlocks": "Interlocks", "interlock.pump": "Pump", "interlock.paddle": "Paddle", "interlock.door": "Door", "interlock.line": "Line pressure", "interlock.unit": "X-ray unit",
+  "interlocks": "Interlocks", "interlock.look": "Look yourself: the patient is still, everybody stands behind the shield.", "interlock.pump": "Pump", "interlock.paddle": "Paddle", "interlock.door": "Door", "interlock.line": "Line pressure", "interlock.unit": "X-ray unit",
   "pump.moves": "moves", "pump.locked": "locked", "door.closed": "closed", "door.open": "OPEN", "line.calm": "low", "line.high": "too high, or not known",
   "exposure.time": "Since the injection", "injected.ago": "Injected", "exposure.most": "ago; at most {time}", "exposures": "Exposures", "do.arm-exposure": "Arm the exposure", "do.arm-exposure.read": "ARM EXPOSURE {view}", "do.reconfirm.delay": "Radiologist: expose in spite of the delay",
 

@@ -24,7 +24,7 @@ export function expose(app) {
   });
   const fill = h("div.fill");
   const root = h("div.page.expose", {}, strip,
-    h("div.columns", {}, card(t("interlocks"), h("ul.checks", {}, ...Object.values(rows).map((row) => row.root))),
+    h("div.columns", {}, card(t("interlocks"), h("ul.checks", {}, ...Object.values(rows).map((row) => row.root)), h("p.note", {}, t("interlock.look"))),
       card(t("exposure.time"), since.root, h("div.bar.delay", { "aria-hidden": "true" }, fill, ...minutes), h("div.pair", {}, made.root, held.root)),
       card(t("view"), view)));
   return {

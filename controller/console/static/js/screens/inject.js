@@ -98,7 +98,8 @@ export function inject(app) {
       setAttr(state, "data-state", now);
       setText(word, t(`state.${now}`));
       const life = lives[now];
-      setText(left, life ? `${Math.max(0, Math.ceil(life / 1e9 - s.phase_ms / 1000))}\u00a0s` : "");
+      const toExpose = now === "done" && s.exposure.injected_ms !== null ? clock(limits.exposure_delay_ns / 1e9 - s.exposure.injected_ms / 1000) : "";
+      setText(left, life ? `${Math.max(0, Math.ceil(life / 1e9 - s.phase_ms / 1000))}\u00a0s` : toExpose);
       const extra = fixed(Math.max(0, (s.line.compliance_nl_kpa * (s.pressure.line_pa ?? 0)) / 1000), 3, 1, "up");
       setText(what, now === "safe" && !PLAIN.includes(s.hold.why) ? t("state.why", { why: s.hold.why }) : t(`state.${now}.what`, {
         given: measuredMl(s.volume.injected_nl), extra, plan: orderedMl(s.volume.planned_nl),
