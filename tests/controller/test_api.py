@@ -281,7 +281,8 @@ KEYS = [
     *("k", "n", "t_ms", "room", "mode", "order", "phase", "phase_ms", "next", "actor", "prompt"),
     *("waits_for", "ways", "missing", "stop", "case", "duct", "plan", "hold", "console", "people"),
     *("volume", "rate", "pressure", "mounted", "line", "motion", "exposure"),
-    *("locks", "observation_left_s", "daily_check", "calibration", "alarms", "sound", "refused"),
+    *("locks", "observation_left_s", "daily_check", "dispense", "calibration", "alarms", "sound"),
+    "refused",
     "devices",
     *("clock", "journal"),
 ]
