@@ -88,7 +88,8 @@ class RealPlace:
         process = self._keep("devices", command, "--say")
         _pid(process)
         first = first_line(process, self.folder / "devices.log")
-        pump = str((self.folder / "pump").resolve())
+        # the link, not the pty behind it: its number is another's once these devices are gone
+        pump = str(self.folder.resolve() / "pump")
         self.loaded = with_addresses(self.loaded, pump_port=pump, modbus=first["modbus"])
         self._arguments += ("--pump-port", pump, "--modbus", first["modbus"])
         self.wires = "a pseudo-terminal at 19200 baud and Modbus TCP on this machine"
