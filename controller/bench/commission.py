@@ -102,6 +102,11 @@ class Bench:
         if self.watched.ended:
             raise Ended(f"{self.watched.ended}: commissioning waits until it is closed")
 
+    def done(self, words: str) -> None:
+        """The work is over: the wires are shown no longer, as asked for."""
+        self.desk.watcher = self.watched.take
+        self.desk.ask("service", work="done", words=words)
+
     @property
     def now(self) -> Snapshot:
         """The newest snapshot."""
@@ -214,7 +219,7 @@ def commission(bench: Bench, table: Sequence[Step], anew: bool = False) -> Sessi
             if not bench.yes(f"{step.key}/again", "once more?"):
                 raise Ended(f"{step.title} is not passed; what was passed stays")
     append(site.store, site.journal, {"what": "end", "at": written(bench.clock), "by": desk.by})
-    desk.ask("service", work="done", words="commissioned: every step passed")
+    bench.done("commissioned: every step passed")
     return sessions(read(site.store, site.journal))[-1]
 
 
